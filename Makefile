@@ -1,0 +1,72 @@
+# One word for each thing a person does with this tree.
+
+PREFIX ?= /usr/local
+SEEDS ?= 200
+SUMMARY := tests passed|tests failed
+
+.PHONY: help demo test check build sim bench asan tsan gcc fmt install setup ready clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+setup: ## install the packages that are missing (Debian 12)
+	@tools/setup
+
+ready:
+	@tools/setup --quiet
+
+build: ready ## build everything into build/release
+	@test -f build/release/build.ninja || cmake --preset release
+	@cmake --build --preset release
+
+demo: build ## run the demonstration on real input
+	@test -x demo/run || { echo "make demo: demo/run is missing"; exit 1; }
+	@demo/run
+
+test: build ## build and test everything: release, g++, address sanitizer, installation
+	@tools/tidy build/release/lib/libnowthen_core.a
+	@cmake --build --preset release --target checkheaders
+	@ctest --preset release --output-log build/release/ctest.log
+	@$(MAKE) --no-print-directory gcc asan
+	@tools/install_test build/release
+	@for tree in release gcc asan; do \
+	  echo "$$tree:"; grep -E '$(SUMMARY)' build/$$tree/ctest.log; done
+
+check: build ## formatting, tidy, headers and the fast tests: under two minutes when built
+	@git ls-files -co --exclude-standard '*.h' '*.cc' | xargs -r clang-format-19 --dry-run --Werror
+	@tools/tidy build/release/lib/libnowthen_core.a
+	@cmake --build --preset release --target checkheaders
+	@ctest --preset release -L fast
+
+sim: build ## simulate SEEDS histories (default 200)
+	@test -x build/release/sim/nowthen-sim || { echo "make sim: there is no simulation yet"; exit 1; }
+	@build/release/sim/nowthen-sim --seeds $(SEEDS)
+
+bench: build ## run the benchmarks
+	@test -x bench/run || { echo "make bench: bench/run is missing"; exit 1; }
+	@bench/run
+
+# A second tree, reduced to what it is for: the fast tests (and with g++ the examples).
+define second_tree
+	@test -f build/$(1)/build.ninja || cmake --preset $(1)
+	@cmake --build --preset $(1) --target $(2)
+	@ctest --preset $(1) -L '$(3)' --output-log build/$(1)/ctest.log
+endef
+
+asan: ready ## the fast tests under the address and undefined behaviour sanitizers
+	$(call second_tree,asan,fast_tests,fast)
+
+tsan: ready ## the fast tests under the thread sanitizer, without RocksDB
+	$(call second_tree,tsan,fast_tests,fast)
+
+gcc: ready ## the fast tests and the examples with g++
+	$(call second_tree,gcc,fast_tests examples,fast|example)
+
+fmt: ready ## format the C++ sources
+	@git ls-files -co --exclude-standard '*.h' '*.cc' | xargs -r clang-format-19 -i
+
+install: build ## install the library into PREFIX (default /usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove everything that was built
+	@rm -rf build
