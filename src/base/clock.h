@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/time.h"
+
+namespace nowthen {
+
+/// Where the engine reads the time. Simulation and tests put a virtual one here.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  /// May jump in either direction; callers that need order keep the latest they saw. Any thread.
+  virtual WallTime now() const = 0;
+};
+
+}  // namespace nowthen

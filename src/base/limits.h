@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nowthen {
+
+/// What a partition accepts. Every limit has a name, which the error that it causes repeats.
+struct Limits {
+  std::size_t input_bytes_max = 16u << 20;      ///< input of an invocation
+  std::size_t result_bytes_max = 16u << 20;     ///< result of an invocation, a step or a signal
+  std::size_t name_bytes_max = 128;             ///< operation, step, signal and state names
+  std::size_t key_bytes_max = 512;              ///< order keys and idempotency keys
+  std::size_t error_bytes_max = 4096;           ///< stored error text; longer text is cut
+  std::uint32_t journal_entries_max = 100'000;  ///< entries of one invocation
+  std::size_t journal_bytes_max = 64u << 20;    ///< bytes of the journal of one invocation
+  std::uint32_t open_entries_max = 10'000;      ///< waits of one invocation at a time
+  std::uint32_t signals_max = 1'000;            ///< signals waiting to be read, per invocation
+  std::uint32_t depth_max = 32;                 ///< calls within calls
+  std::uint32_t waiters_max = 1'000;            ///< callers waiting for one invocation
+  std::uint32_t running_max = 4'096;            ///< attempts running at once, per partition
+  std::uint32_t waiting_max = 4'000'000;        ///< live invocations, per partition
+  std::uint32_t state_names_max = 1'000;        ///< names in the state of one order key
+  std::uint32_t crashes_max = 3;                ///< lost attempts without progress before parking
+};
+
+}  // namespace nowthen
