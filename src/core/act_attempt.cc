@@ -1,0 +1,190 @@
+// What executors say under the lease of an attempt.
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "core/application.h"
+
+namespace nowthen::core {
+namespace {
+
+/// The entry is there already: opened by a former attempt, or twice.
+void reopen(Application& app, Subject s, Entry& entry) {
+  if (!is_step(entry.kind) || entry.step_running) return;
+  if (entry.kind == EntryKind::step_once && entry.tries == 0) {
+    app.park(s, ParkReason::outcome_unknown,
+             "step '" + entry.path + "' runs at most once; it began and never reported");
+    return;
+  }
+  if (entry.due <= app.now) app.run_step(s, entry);  // else its retry has its time
+}
+
+void open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
+  NT_ASSERT(command.child.has_value());
+  Invoke call = std::move(*command.child);
+  const Operation* op = nullptr;
+  if (const auto it = app.state.operations.find(call.operation);
+      it != app.state.operations.end()) {
+    op = it->second.get();
+  }
+  // Without a key the child stays with its parent: what passes between them needs no outbox.
+  std::uint16_t partition = app.state.partition;
+  if (!call.options.order_key.empty() || !call.options.idempotency_key.empty()) {
+    partition = partition_of(app.state.partitions, call.operation,
+                             op == nullptr ? "" : op->key_scope, call.options, 0);
+  }
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(app.now).time_since_epoch();
+  call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition,
+                               app.random.next());
+  entry.child = call.id;
+  call.sent = entry.kind == EntryKind::send;
+  if (!call.sent) {
+    call.parent = ParentLink{s.inv.id, entry.path, call.id};
+    call.held_above = s.inv.held_above;
+    if (!s.inv.order.empty()) call.held_above.push_back(s.inv.order);
+    call.depth = s.inv.depth + 1;
+  }
+  app.emit(Gate::commit, Message{partition, std::move(call)});
+}
+
+/// A wait for a signal takes the oldest message of its name that is there.
+bool take_signal(Application& app, Subject s, std::string_view path, std::string_view name) {
+  const auto found = std::ranges::find(s.inv.signals, name, &BufferedSignal::name);
+  if (found == s.inv.signals.end()) return false;
+  Bytes payload = std::move(found->payload);
+  s.inv.signals.erase(found);
+  app.header_changed(s.inv);
+  app.complete(s, path, {ErrorCode::none, std::move(payload)});
+  return true;
+}
+
+}  // namespace
+
+void act(Application& app, Subject s, OpenEntry& command) {
+  Invocation& inv = s.inv;
+  const bool stopped = inv.cancel_seq != 0 && command.kind != EntryKind::cleanup;
+  if (stopped || inv.find_done(command.path) != nullptr) return;  // the code will be told
+  app.store(inv);
+  app.write_state(inv, std::move(command.writes));
+  if (Entry* entry = inv.find_open(command.path)) {
+    reopen(app, s, *entry);
+    return;
+  }
+  Entry fresh;
+  fresh.path = std::move(command.path);
+  fresh.kind = command.kind;
+  fresh.since = app.now;
+  if (!app.fits(s, fresh)) return;
+  Entry& entry = inv.open.emplace_back(std::move(fresh));
+  switch (entry.kind) {
+    case EntryKind::step:
+    case EntryKind::cleanup:
+      app.run_step(s, entry);
+      return;
+    case EntryKind::step_once:
+      app.header_changed(inv);  // its start is committed before it runs
+      app.run_step(s, entry);
+      return;
+    case EntryKind::sleep:
+      entry.due = command.due;
+      break;
+    case EntryKind::signal:
+      if (take_signal(app, s, std::string(entry.path), command.signal)) return;
+      entry.due = command.due;
+      break;
+    case EntryKind::call:
+      open_call(app, s, command, entry);
+      break;
+    case EntryKind::send: {
+      open_call(app, s, command, entry);
+      const InvocationId child = entry.child;
+      app.complete(s, std::string(entry.path), {ErrorCode::none, nowthen::to_string(child)});
+      return;
+    }
+    case EntryKind::value:
+      NT_ASSERT(false);
+  }
+  app.header_changed(inv);
+  app.state.wake_at(inv.id, entry.due);
+}
+
+void act(Application& app, Subject s, CompleteStep& command) {
+  Entry* entry = s.inv.find_open(command.path);
+  if (entry == nullptr || !entry->step_running || entry->tries != command.tries) return;  // late
+  if (command.outcome.ok()) {
+    app.complete(s, command.path, std::move(command.outcome));
+  } else {
+    app.step_failed(s, *entry, std::move(command.outcome), command.permanent);
+  }
+}
+
+void act(Application& app, Subject s, RecordValue& command) {
+  Entry entry;
+  entry.path = std::move(command.path);
+  entry.kind = EntryKind::value;
+  entry.outcome.data = std::move(command.value);
+  if (!command.writes.empty()) app.store(s.inv);
+  app.write_state(s.inv, std::move(command.writes));
+  app.record(s, std::move(entry));
+}
+
+std::optional<Missing> act(Application& app, Subject s, ReadState& command) {
+  if (s.inv.order.empty()) {
+    app.end(s, State::failed, {ErrorCode::invalid_argument,
+                               "state belongs to an order key, and this call has none"});
+    return std::nullopt;
+  }
+  const auto fetched = app.state.fetched_state.find({s.inv.order, command.name});
+  if (fetched == app.state.fetched_state.end()) return NeedsState{s.inv.order, command.name};
+  Entry entry;
+  entry.path = std::move(command.path);
+  entry.kind = EntryKind::value;
+  // A recorded read keeps apart "nothing there" (empty) and "this" (a leading '=').
+  if (fetched->second) entry.outcome.data = "=" + *fetched->second;
+  app.record(s, std::move(entry));
+  return std::nullopt;
+}
+
+void act(Application& app, Subject s, Suspend& command) {
+  Invocation& inv = s.inv;
+  const bool behind = command.seen < inv.last_seq;
+  if (command.kept) {
+    if (behind || inv.state == State::suspended) return;  // a result is on its way to it
+    app.move(s, State::suspended);
+  } else {
+    inv.resident = false;
+    std::erase_if(inv.open, [](const Entry& entry) { return !is_stored(entry); });
+    if (behind) {
+      app.make_ready(s);
+      return;
+    }
+    app.move(s, State::suspended);
+    app.store(inv);
+    app.header_changed(inv);
+  }
+  app.fill_places();
+}
+
+void act(Application& app, Subject s, Finish& command) {
+  app.write_state(s.inv, std::move(command.writes));
+  if (s.inv.cancel_seq != 0) {
+    app.end(s, State::cancelled, {ErrorCode::cancelled, s.inv.cancel_note});
+    return;
+  }
+  Outcome outcome = std::move(command.outcome);
+  if (!outcome.ok()) {
+    outcome.data.resize(std::min(outcome.data.size(), app.state.limits.error_bytes_max));
+  }
+  const State terminal = outcome.ok() ? State::succeeded : State::failed;
+  app.end(s, terminal, std::move(outcome));
+}
+
+void act(Application& app, Subject s, FailAttempt& command) {
+  app.fail_attempt(s, std::move(command.error));
+}
+
+void act(Application& app, Subject s, ParkAttempt& command) {
+  app.park(s, command.reason, std::move(command.detail));
+}
+
+}  // namespace nowthen::core

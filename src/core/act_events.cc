@@ -1,0 +1,174 @@
+// What time, other invocations and the engine bring.
+
+#include <algorithm>
+
+#include "core/application.h"
+
+namespace nowthen::core {
+namespace {
+
+/// A `now` call is past its time: the caller gets 504, and the work is cancelled or goes on.
+/// True if the invocation has ended by it.
+bool answer_timed_out(Application& app, Subject s) {
+  Invocation& inv = s.inv;
+  inv.answer_due = kNever;
+  const std::string note = "not answered within answer_within";
+  for (const Waiter& waiter : inv.waiters) {
+    if (waiter.due > app.now) continue;
+    Reply reply;
+    reply.waiter = waiter.id;
+    reply.id = inv.stored ? inv.id : InvocationId{};
+    reply.state = inv.state;
+    reply.refused = true;
+    reply.outcome = {ErrorCode::deadline_exceeded, note};
+    reply.decision = {.kind = Decision::Kind::timed_out, .after = app.now - inv.accepted,
+                      .done = inv.last_seq, .reason = {}};
+    app.emit(app.gate(inv), std::move(reply));
+  }
+  std::erase_if(inv.waiters, [&app](const Waiter& waiter) { return waiter.due <= app.now; });
+  if (inv.on_timeout == OnTimeout::finish) {
+    app.store(inv);  // nobody waits any more, so it must be found again
+    app.header_changed(inv);
+    return false;
+  }
+  const InvocationId id = inv.id;
+  app.cancel(s, note);
+  return app.state.find(id) == nullptr;
+}
+
+/// The first entry that is due, or none. An entry is not looked at again once it was acted on.
+Entry* due_entry(Invocation& inv, WallTime now) {
+  const auto due = std::ranges::find_if(
+      inv.open, [now](const Entry& entry) { return entry.due != kAtOnce && entry.due <= now; });
+  return due == inv.open.end() ? nullptr : &*due;
+}
+
+void fire_entry(Application& app, Subject s, Entry& entry) {
+  if (entry.kind == EntryKind::sleep) {
+    app.complete(s, std::string(entry.path), {});
+  } else if (entry.kind == EntryKind::signal) {
+    app.complete(s, std::string(entry.path), {ErrorCode::timed_out, "no signal came in time"});
+  } else if (entry.step_running) {
+    app.step_failed(s, entry, {ErrorCode::timed_out, "step_timeout passed"}, false);
+  } else if (s.inv.resident) {
+    app.run_step(s, entry);
+  } else {
+    entry.due = kAtOnce;  // it may run as soon as the code asks for it
+    if (s.inv.state == State::suspended) app.make_ready(s);
+  }
+}
+
+void fire_entries(Application& app, Subject s) {
+  const InvocationId id = s.inv.id;
+  const std::uint32_t attempt = s.inv.attempt;
+  std::size_t left = s.inv.open.size();  // each at most once
+  while (left-- > 0) {
+    Entry* entry = due_entry(s.inv, app.now);
+    if (entry == nullptr) return;
+    fire_entry(app, s, *entry);
+    if (app.state.find(id) == nullptr || s.inv.attempt != attempt) return;
+  }
+}
+
+/// True if the invocation has ended by it.
+bool fire_waits(Application& app, Subject s) {
+  Invocation& inv = s.inv;
+  if (inv.answer_due <= app.now && answer_timed_out(app, s)) return true;
+  app.hand_over(s, Decision::Kind::handed_over);
+  if (inv.cleanup_due <= app.now) {
+    app.end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
+    return true;
+  }
+  if (inv.attempt == 0 && inv.start_due <= app.now) {
+    app.end(s, State::expired, {ErrorCode::expired, "not started within start_within"});
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void act(Application& app, Subject s, FireTimers&) {
+  const InvocationId id = s.inv.id;
+  if (fire_waits(app, s)) return;
+  Invocation& inv = s.inv;
+  if (inv.state == State::scheduled && inv.not_before <= app.now) {
+    app.state.last_accepted =
+        static_cast<AcceptSeq>(std::to_underlying(app.state.last_accepted) + 1);
+    inv.accepted_seq = app.state.last_accepted;  // its place in line is given out now
+    app.state.find(id)->accepted_seq = inv.accepted_seq;
+    app.enter_line(s);
+  } else if (inv.state == State::backing_off && inv.backoff_due <= app.now) {
+    inv.backoff_due = kNever;
+    app.make_ready(s);
+  } else if (inv.state == State::running &&
+             after(inv.attempt_started, s.op.policy.attempt_timeout) <= app.now) {
+    app.fail_attempt(s, {ErrorCode::timed_out, "attempt_timeout passed"});
+  } else if (inv.state != State::parked) {
+    fire_entries(app, s);
+  }
+  if (app.state.find(id) != nullptr) app.state.wake_at(id, next_due(inv, s.op.policy));
+}
+
+void act(Application& app, Subject s, ChildEnded& command) {
+  const Entry* entry = s.inv.find_open(command.parent.path);
+  if (entry == nullptr || entry->child != command.parent.call) return;  // told twice, or restarted
+  Outcome outcome = std::move(command.outcome);
+  app.complete(s, command.parent.path, std::move(outcome));
+}
+
+void act(Application& app, Subject s, StartLoaded&) {
+  --app.state.running;  // the place that was kept for it
+  app.make_ready(s);
+}
+
+void act(Application& app, Recover&) {
+  PartitionState& state = app.state;
+  for (auto& [order, line] : state.order_lines) {
+    std::ranges::sort(line, {}, [&state](InvocationId id) {
+      return state.find(id)->accepted_seq;
+    });
+  }
+  std::vector<ReadyPlace> places;  // the order of `live` must not reach an effect
+  for (const auto& [id, live] : state.live) {
+    if (live.state == State::running || live.state == State::ready) {
+      places.push_back({live.rank, live.accepted_seq, id});
+    }
+  }
+  std::ranges::sort(places);
+  for (const ReadyPlace& place : places) {
+    Live& live = *state.find(place.id);
+    if (live.state == State::running) {
+      Invocation& inv = *live.loaded;
+      const bool progress = inv.last_seq > inv.done_at_start;
+      inv.crashes = progress ? 1 : inv.crashes + 1;
+      live.state = inv.state = State::ready;
+      if (inv.crashes >= state.limits.crashes_max) {
+        app.park({inv, *live.operation}, ParkReason::crash_loop,
+                 "the process died " + std::to_string(inv.crashes) +
+                     " times while it ran, without progress");
+        continue;
+      }
+    }
+    state.ready.insert(place);
+  }
+  for (const auto& [order, line] : state.order_lines) {  // only the first of a line may run
+    for (std::size_t i = 1; i < line.size(); ++i) {
+      const Live& live = *state.find(line[i]);
+      state.ready.erase({live.rank, live.accepted_seq, line[i]});
+    }
+  }
+  app.fill_places();
+}
+
+void act(Application& app, Configure& command) {
+  auto& op = app.state.operations[command.operation];
+  if (!op) op = std::make_unique<Operation>();
+  op->name = command.operation;
+  op->policy = command.policy;
+  op->key_scope = std::move(command.key_scope);
+  op->versions = std::move(command.versions);
+  std::ranges::sort(op->versions);
+}
+
+}  // namespace nowthen::core

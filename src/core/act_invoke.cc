@@ -1,0 +1,246 @@
+// Accepting a call: checks, idempotency, mode, and its place in line.
+
+#include <algorithm>
+
+#include "core/application.h"
+
+namespace nowthen::core {
+namespace {
+
+/// Says no to a call, to whoever asked: a caller, or the journal of a parent.
+void refuse_call(Application& app, const Invoke& call, Gate gate, ErrorCode code,
+                 std::string message) {
+  app.refuse(call.waiter, gate, code, message);
+  if (call.parent) {
+    app.emit(Gate::commit, Message{call.parent->id.partition(),
+                                   ChildEnded{*call.parent, {code, std::move(message)}}});
+  }
+}
+
+std::string over_limit(std::string_view what, std::string_view limit, std::size_t most) {
+  return std::string(what) + " is larger than " + std::string(limit) + " (" +
+         std::to_string(most) + ")";
+}
+
+/// What is wrong with the call whatever else is stored, or nothing.
+Error check(const Application& app, const Invoke& call) {
+  const Limits& limits = app.state.limits;
+  const auto op = app.state.operations.find(call.operation);
+  if (call.operation.empty() || call.operation.size() > limits.name_bytes_max) {
+    return {ErrorCode::invalid_argument, "an operation name has 1 to name_bytes_max (" +
+                                             std::to_string(limits.name_bytes_max) + ") bytes"};
+  }
+  if (op == app.state.operations.end()) {
+    return {ErrorCode::not_found, "there is no operation '" + call.operation + "'"};
+  }
+  if (op->second->versions.empty() ||
+      (call.version != 0 && !op->second->runs(call.version))) {
+    return {ErrorCode::unavailable, "nothing here runs operation '" + call.operation + "'" +
+            (call.version == 0 ? "" : " version " + std::to_string(call.version))};
+  }
+  if (call.input.size() > limits.input_bytes_max) {
+    return {ErrorCode::too_large, over_limit("the input", "input_bytes_max",
+                                             limits.input_bytes_max)};
+  }
+  if (call.options.order_key.size() > limits.key_bytes_max ||
+      call.options.idempotency_key.size() > limits.key_bytes_max) {
+    return {ErrorCode::too_large, over_limit("an order key or idempotency key", "key_bytes_max",
+                                             limits.key_bytes_max)};
+  }
+  if (call.options.priority > 9) {
+    return {ErrorCode::invalid_argument, "a priority is 0 to 9 (9 first)"};
+  }
+  if (call.options.delay < Duration::zero()) {
+    return {ErrorCode::invalid_argument, "a delay is not negative"};
+  }
+  if (call.depth > limits.depth_max) {
+    return {ErrorCode::too_large, over_limit("the depth of calls within calls", "depth_max",
+                                             limits.depth_max)};
+  }
+  return {};
+}
+
+/// Mode and patience of this call: the policy, as far as the caller's preference is allowed.
+struct Terms {
+  Mode mode = Mode::auto_;
+  Duration answer_within{};
+};
+
+Terms terms(const Policy& policy, const Invoke& call) {
+  Terms terms{policy.mode, policy.answer_within};
+  if (call.sent || call.options.delay > Duration::zero()) terms.mode = Mode::later;
+  if (call.options.prefer == Mode::later && terms.mode == Mode::auto_) terms.mode = Mode::later;
+  const Duration wait = std::clamp(call.options.wait.value_or(Duration::zero()), Duration::zero(),
+                                   policy.wait_max);
+  if (terms.mode == Mode::later) {
+    terms.answer_within = wait;
+  } else if (call.options.wait) {
+    terms.answer_within = terms.mode == Mode::now ? std::min(wait, policy.answer_within) : wait;
+  }
+  return terms;
+}
+
+/// A caller waits for an invocation that is there already.
+void attach(Application& app, Subject s, Invoke& call) {
+  if (call.parent) {
+    s.inv.parents.push_back(std::move(*call.parent));
+    app.header_changed(s.inv);
+  } else if (call.waiter != WaiterId::none) {
+    Await await{s.inv.id, terms(s.op.policy, call).answer_within, call.waiter};
+    act(app, s, await);
+  }
+}
+
+/// The call repeats an idempotency key that is taken.
+std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyRecord& record,
+                              bool& fresh) {
+  Live* live = app.state.find(record.id);
+  const auto fetched = app.state.fetched_finished.find(record.id);
+  if (live == nullptr && fetched == app.state.fetched_finished.end()) {
+    return NeedsInvocation{record.id};
+  }
+  if (live == nullptr && fetched->second.absent) {
+    fresh = true;  // the record lives exactly as long as its invocation
+    return std::nullopt;
+  }
+  if (record.fingerprint != fingerprint(call.operation, call.options.order_key, call.input)) {
+    refuse_call(app, call, Gate::commit, ErrorCode::conflict,
+                "idempotency key '" + call.options.idempotency_key +
+                    "' was used with another input, by invocation " +
+                    nowthen::to_string(record.id));
+    return std::nullopt;
+  }
+  if (live != nullptr) {
+    if (!live->loaded) return NeedsInvocation{record.id};
+    attach(app, {*live->loaded, *live->operation}, call);
+  } else if (call.parent) {
+    app.emit(Gate::commit, Message{call.parent->id.partition(),
+                                   ChildEnded{*call.parent, fetched->second.outcome}});
+  } else {
+    app.answer_finished(call.waiter, record.id, fetched->second, Decision::Kind::attached);
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<Invocation> make_invocation(Application& app, const Operation& op, Invoke& call,
+                                            const OrderKey& order, const Terms& terms) {
+  auto inv = std::make_unique<Invocation>();
+  inv->id = call.id;
+  inv->operation = op.name;
+  inv->version = call.version != 0 ? call.version : op.versions.back();
+  inv->mode = terms.mode;
+  inv->priority = call.options.priority;
+  inv->order = order;
+  inv->idempotency_key = std::move(call.options.idempotency_key);
+  if (!inv->idempotency_key.empty()) {
+    inv->fingerprint = fingerprint(op.name, call.options.order_key, call.input);
+  }
+  inv->held_above = std::move(call.held_above);
+  inv->depth = call.depth;
+  if (call.parent) inv->parents.push_back(std::move(*call.parent));
+  app.state.last_accepted = static_cast<AcceptSeq>(std::to_underlying(app.state.last_accepted) + 1);
+  inv->accepted_seq = app.state.last_accepted;
+  inv->accepted = app.now;
+  inv->not_before = after(app.now, call.options.delay);
+  inv->on_timeout = op.policy.on_timeout;
+  inv->state = State::scheduled;
+  inv->input = std::move(call.input);
+  return inv;
+}
+
+}  // namespace
+
+std::optional<Missing> act(Application& app, Invoke& call) {
+  PartitionState& state = app.state;
+  if (state.find(call.id) != nullptr) return std::nullopt;  // a message delivered twice
+  if (Error error = check(app, call); error.code != ErrorCode::none) {
+    refuse_call(app, call, Gate::none, error.code, std::move(error.message));
+    return std::nullopt;
+  }
+  Operation& op = *state.operations.find(call.operation)->second;
+  OrderKey order;
+  if (!call.options.order_key.empty()) {
+    order = {op.key_scope.empty() ? op.name : op.key_scope, call.options.order_key};
+  }
+  if (!order.empty() && std::ranges::find(call.held_above, order) != call.held_above.end()) {
+    refuse_call(app, call, Gate::none, ErrorCode::deadlock,
+                "order key '" + order.key + "' of scope '" + order.scope +
+                    "' is held by a caller of this call");
+    return std::nullopt;
+  }
+  std::string record;
+  if (!call.options.idempotency_key.empty()) {
+    record = idempotency_record(op.name, call.options.order_key, call.options.idempotency_key);
+    const auto fetched = state.fetched_keys.find(record);
+    if (fetched == state.fetched_keys.end()) return NeedsIdempotencyKey{std::move(record)};
+    bool fresh = !fetched->second.has_value();
+    if (!fresh) {
+      auto missing = repeat(app, call, *fetched->second, fresh);
+      if (missing || !fresh) return missing;
+    }
+  }
+  if (call.redelivered) {
+    const auto fetched = state.fetched_finished.find(call.id);
+    if (fetched == state.fetched_finished.end()) return NeedsInvocation{call.id};
+    if (!fetched->second.absent) return std::nullopt;
+  }
+  const bool full = state.live.size() >= state.limits.waiting_max;
+  const Terms agreed = terms(op.policy, call);
+  const bool busy = agreed.mode == Mode::now && state.running >= state.limits.running_max;
+  if (full || busy) {
+    refuse_call(app, call, Gate::none, ErrorCode::overloaded,
+                full ? "waiting_max (" + std::to_string(state.limits.waiting_max) +
+                           ") invocations are live in this partition"
+                     : "running_max (" + std::to_string(state.limits.running_max) +
+                           ") attempts are running in this partition");
+    return std::nullopt;
+  }
+
+  Subject s{*state.add(make_invocation(app, op, call, order, agreed), op).loaded, op};
+  Invocation& inv = s.inv;
+  const bool deferred = agreed.mode == Mode::later;
+  if (deferred || !record.empty() || !inv.parents.empty() ||
+      op.policy.durable == Durable::from_start) {
+    app.store(inv);
+  }
+  if (!record.empty()) {
+    app.out.rows.push_back(IdempotencyKeyTaken{std::move(record), inv.id, inv.fingerprint});
+  }
+  if (deferred && op.policy.start_within > Duration::zero()) {
+    inv.start_due = after(inv.accepted, op.policy.start_within);
+    state.wake_at(inv.id, inv.start_due);
+  }
+  if (call.waiter != WaiterId::none) {
+    const WallTime due = after(app.now, agreed.answer_within);
+    inv.waiters.push_back({call.waiter, due});
+    if (agreed.mode == Mode::now) inv.answer_due = due;
+    if (due > app.now) state.wake_at(inv.id, due);
+  }
+  if (inv.not_before > app.now) {
+    state.wake_at(inv.id, inv.not_before);
+  } else {
+    app.enter_line(s);
+  }
+  if (deferred && agreed.answer_within == Duration::zero() && state.find(call.id) != nullptr) {
+    app.hand_over(s, Decision::Kind::deferred);
+  }
+  return std::nullopt;
+}
+
+void act(Application& app, Subject s, Await& await) {
+  if (s.inv.waiters.size() >= app.state.limits.waiters_max) {
+    app.refuse(await.waiter, Gate::none, ErrorCode::overloaded,
+               "waiters_max (" + std::to_string(app.state.limits.waiters_max) +
+                   ") callers wait for this invocation");
+    return;
+  }
+  const WallTime due = after(app.now, await.wait);
+  s.inv.waiters.push_back({await.waiter, due});
+  if (due <= app.now) {
+    app.hand_over(s, Decision::Kind::attached);
+  } else {
+    app.state.wake_at(s.inv.id, due);
+  }
+}
+
+}  // namespace nowthen::core

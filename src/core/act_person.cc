@@ -1,0 +1,104 @@
+// What callers and operators say about an invocation that is live.
+
+#include <algorithm>
+
+#include "core/application.h"
+
+namespace nowthen::core {
+namespace {
+
+/// The name in a path: "1.0/signal:approve#2" -> "signal:approve".
+std::string_view name_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+  return path.substr(0, path.rfind('#'));
+}
+
+void leave_park(Application& app, Subject s) {
+  s.inv.park_reason = ParkReason::none;
+  s.inv.note.clear();
+  s.inv.failures = 0;
+  s.inv.crashes = 0;
+  app.make_ready(s);
+}
+
+}  // namespace
+
+void act(Application& app, Subject s, Signal& command) {
+  const Limits& limits = app.state.limits;
+  if (command.name.empty() || command.name.size() > limits.name_bytes_max) {
+    app.refuse(command.waiter, Gate::none, ErrorCode::invalid_argument,
+               "a signal name has 1 to name_bytes_max (" + std::to_string(limits.name_bytes_max) +
+                   ") bytes");
+    return;
+  }
+  if (command.payload.size() > limits.result_bytes_max) {
+    app.refuse(command.waiter, Gate::none, ErrorCode::too_large,
+               "the signal is larger than result_bytes_max (" +
+                   std::to_string(limits.result_bytes_max) + ")");
+    return;
+  }
+  const auto waits = std::ranges::find_if(s.inv.open, [&command](const Entry& entry) {
+    return entry.kind == EntryKind::signal && name_of(entry.path) == "signal:" + command.name;
+  });
+  if (waits == s.inv.open.end() && s.inv.signals.size() >= limits.signals_max) {
+    app.refuse(command.waiter, Gate::commit, ErrorCode::overloaded,
+               "signals_max (" + std::to_string(limits.signals_max) +
+                   ") signals wait to be read");
+    return;
+  }
+  app.store(s.inv);
+  app.acknowledge(command.waiter, s.inv);
+  if (waits != s.inv.open.end()) {
+    app.complete(s, std::string(waits->path), {ErrorCode::none, std::move(command.payload)});
+  } else {
+    s.inv.signals.push_back({std::move(command.name), std::move(command.payload)});
+    app.header_changed(s.inv);
+  }
+}
+
+void act(Application& app, Subject s, Cancel& command) {
+  app.acknowledge(command.waiter, s.inv);
+  app.cancel(s, command.reason.empty() ? "cancelled" : std::move(command.reason));
+}
+
+void act(Application& app, Subject s, Park& command) {
+  app.park(s, ParkReason::operator_, std::move(command.reason));
+  app.acknowledge(command.waiter, s.inv);
+}
+
+void act(Application& app, Subject s, Resume& command) {
+  leave_park(app, s);
+  app.acknowledge(command.waiter, s.inv);
+}
+
+void act(Application& app, Subject s, Restart& command) {
+  Invocation& inv = s.inv;
+  app.cancel_children(inv, "its caller was restarted");
+  if (inv.rows > 0) app.out.rows.push_back(JournalErased{inv.id, inv.rows});
+  inv.rows = 0;
+  inv.done.clear();
+  inv.open.clear();
+  inv.last_seq = 0;
+  inv.journal_bytes = 0;
+  leave_park(app, s);
+  app.acknowledge(command.waiter, inv);
+}
+
+void act(Application& app, Subject s, ResolveStep& command) {
+  const auto entry = std::ranges::find(s.inv.open, command.path, &Entry::path);
+  if (entry == s.inv.open.end() || !is_step(entry->kind)) {
+    app.refuse(command.waiter, Gate::commit, ErrorCode::not_found,
+               "no step '" + command.path + "' waits to be resolved");
+    return;
+  }
+  if (command.outcome) {
+    app.complete(s, command.path, std::move(*command.outcome));
+  } else {
+    s.inv.open.erase(entry);
+  }
+  leave_park(app, s);
+  app.acknowledge(command.waiter, s.inv);
+}
+
+}  // namespace nowthen::core

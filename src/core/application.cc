@@ -1,0 +1,297 @@
+#include "core/application.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/assert.h"
+
+namespace nowthen::core {
+
+Gate Application::gate(const Invocation& inv) {
+  return inv.stored || !inv.order.empty() ? Gate::commit : Gate::none;
+}
+
+void Application::refuse(WaiterId waiter, Gate gate, ErrorCode code, std::string message) {
+  if (waiter == WaiterId::none) return;
+  Reply reply;
+  reply.waiter = waiter;
+  reply.refused = true;
+  reply.outcome = {code, std::move(message)};
+  reply.decision.kind = Decision::Kind::refused;
+  emit(gate, std::move(reply));
+}
+
+void Application::acknowledge(WaiterId waiter, const Invocation& inv) {
+  if (waiter == WaiterId::none) return;
+  Reply reply;
+  reply.waiter = waiter;
+  reply.id = inv.id;
+  reply.state = inv.state;
+  emit(gate(inv), std::move(reply));
+}
+
+void Application::answer_finished(WaiterId waiter, InvocationId id, const Finished& finished,
+                                  Decision::Kind kind) {
+  if (waiter == WaiterId::none) return;
+  Reply reply;
+  reply.waiter = waiter;
+  reply.id = id;
+  reply.state = finished.state;
+  reply.outcome = finished.outcome;
+  reply.decision = {.kind = kind, .after = {}, .done = finished.done, .reason = {}};
+  emit(Gate::commit, std::move(reply));
+}
+
+void Application::header_changed(Invocation& inv) {
+  if (inv.stored) out.rows.push_back(HeaderChanged{inv.id});
+}
+
+void Application::store(Invocation& inv) {
+  if (inv.stored) return;
+  inv.stored = true;
+  out.rows.push_back(HeaderChanged{inv.id});
+}
+
+void Application::write_state(Invocation& inv, std::vector<StateWrite> writes) {
+  for (StateWrite& write : writes) {
+    out.rows.push_back(StateChanged{inv.order, std::move(write.name), std::move(write.value)});
+  }
+}
+
+// ---- life ----------------------------------------------------------------------------------
+
+void Application::move(Subject s, State to) {
+  const State from = s.inv.state;
+  if (from == to) return;
+  NT_ASSERT(is_legal(from, to));
+  if (from == State::ready) {
+    state.ready.erase(place_of(s.inv));
+  }
+  if (from == State::running) --state.running;
+  if (to == State::running) ++state.running;
+  s.inv.state = to;
+  Live* live = state.find(s.inv.id);
+  NT_ASSERT(live != nullptr);
+  live->state = to;
+}
+
+void Application::enter_line(Subject s) {
+  if (!s.inv.order.empty()) {
+    std::deque<InvocationId>& line = state.order_lines[s.inv.order];
+    line.push_back(s.inv.id);
+    if (line.front() != s.inv.id) {
+      move(s, State::ready);  // why: its order key is held
+      return;
+    }
+  }
+  make_ready(s);
+}
+
+void Application::make_ready(Subject s) {
+  if (s.inv.state != State::ready) {
+    move(s, State::ready);
+    header_changed(s.inv);
+  }
+  state.ready.insert(place_of(s.inv));
+  fill_places();
+}
+
+void Application::fill_places() {
+  if (filling_ || state.draining) return;  // beginning one may park or end it, which comes here again
+  filling_ = true;
+  while (state.running < state.limits.running_max && !state.ready.empty()) {
+    const InvocationId id = state.ready.begin()->id;
+    Live* live = state.find(id);
+    NT_ASSERT(live != nullptr);
+    if (!live->loaded) {
+      state.ready.erase(state.ready.begin());
+      ++state.running;  // its place is kept while it is loaded
+      emit(Gate::none, Load{id});
+      continue;
+    }
+    begin_attempt({*live->loaded, *live->operation});
+  }
+  filling_ = false;
+}
+
+void Application::begin_attempt(Subject s) {
+  Invocation& inv = s.inv;
+  if (!s.op.runs(inv.version)) {
+    park(s, ParkReason::no_executor,
+         "nothing here runs " + inv.operation + " version " + std::to_string(inv.version));
+    return;
+  }
+  move(s, State::running);
+  ++inv.attempt;
+  inv.epoch = next(inv.epoch);
+  inv.attempt_started = now;
+  inv.done_at_start = inv.last_seq;
+  inv.backoff_due = kNever;
+  inv.resident = true;
+  header_changed(inv);
+  state.wake_at(inv.id, after(now, s.op.policy.attempt_timeout));
+  Dispatch dispatch;
+  dispatch.id = inv.id;
+  dispatch.epoch = inv.epoch;
+  emit(gate(inv), dispatch);
+}
+
+void Application::drop_attempt(Invocation& inv) {
+  if (!inv.resident) return;
+  inv.resident = false;
+  std::erase_if(inv.open, [](const Entry& entry) { return !is_stored(entry); });
+  for (Entry& entry : inv.open) entry.step_running = false;
+  DropAttempt drop;
+  drop.id = inv.id;
+  drop.epoch = inv.epoch;
+  emit(Gate::none, drop);
+}
+
+void Application::park(Subject s, ParkReason reason, std::string note) {
+  drop_attempt(s.inv);
+  store(s.inv);  // a parked call waits for a person, so it must survive
+  move(s, State::parked);
+  s.inv.park_reason = reason;
+  s.inv.note = std::move(note);
+  s.inv.note.resize(std::min(s.inv.note.size(), state.limits.error_bytes_max));
+  header_changed(s.inv);
+  fill_places();
+}
+
+void Application::fail_attempt(Subject s, Error error) {
+  Invocation& inv = s.inv;
+  drop_attempt(inv);
+  error.message.resize(std::min(error.message.size(), state.limits.error_bytes_max));
+  const Retry& retry = s.op.policy.retry;
+  if (inv.cancel_seq != 0) {
+    end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
+    return;
+  }
+  ++inv.failures;
+  if (inv.failures >= retry.attempts_max) {
+    if (s.op.policy.on_exhausted == OnExhausted::park) {
+      park(s, ParkReason::exhausted, std::move(error.message));
+    } else {
+      end(s, State::failed, {ErrorCode::failed, std::move(error.message)});
+    }
+    return;
+  }
+  inv.note = std::move(error.message);
+  inv.backoff_due = after(now, backoff(retry, inv.failures, random));
+  move(s, State::backing_off);
+  header_changed(inv);
+  state.wake_at(inv.id, inv.backoff_due);
+  fill_places();
+}
+
+void Application::end(Subject s, State terminal, Outcome outcome) {
+  Invocation& inv = s.inv;
+  drop_attempt(inv);
+  if (outcome.ok() && outcome.data.size() > state.limits.result_bytes_max) {
+    outcome = {ErrorCode::too_large, "the result is larger than result_bytes_max (" +
+                                         std::to_string(state.limits.result_bytes_max) + ")"};
+    terminal = State::failed;
+  }
+  move(s, terminal);
+  inv.ended = now;
+  inv.outcome = std::move(outcome);
+  cancel_children(inv, "its caller has ended");
+  answer_waiters(inv);
+  for (ParentLink& parent : inv.parents) {
+    const std::uint16_t to = parent.id.partition();
+    emit(Gate::commit, Message{to, ChildEnded{std::move(parent), inv.outcome}});
+  }
+  const OrderKey order = inv.order;
+  leave_line(inv);
+  const Policy& policy = s.op.policy;
+  const Duration retain = terminal == State::failed ? policy.retain_failed : policy.retain;
+  const auto it = state.live.find(inv.id);
+  std::unique_ptr<Invocation> ended = std::move(it->second.loaded);
+  state.live.erase(it);
+  if (ended->stored) {
+    out.rows.push_back(Ended{std::move(ended), retain});
+  } else {
+    if (state.unstored.size() == PartitionState::kUnstoredKept) state.unstored.pop_front();
+    state.unstored.push_back({ended->id, std::move(ended->operation), terminal, ended->accepted,
+                              now, terminal == State::failed ? ended->outcome.data : ""});
+  }
+  fill_places();
+}
+
+void Application::leave_line(const Invocation& inv) {
+  if (inv.order.empty()) return;
+  const auto found = state.order_lines.find(inv.order);
+  if (found == state.order_lines.end()) return;  // was scheduled: never in line
+  std::deque<InvocationId>& line = found->second;
+  const auto place = std::ranges::find(line, inv.id);
+  if (place == line.end()) return;
+  const bool held = place == line.begin();
+  line.erase(place);
+  if (line.empty()) {
+    state.order_lines.erase(found);
+  } else if (held) {
+    Live* next = state.find(line.front());
+    NT_ASSERT(next != nullptr);
+    state.ready.insert({next->rank, next->accepted_seq, line.front()});
+  }
+}
+
+void Application::answer_waiters(Invocation& inv) {
+  for (const Waiter& waiter : inv.waiters) {
+    Reply reply;
+    reply.waiter = waiter.id;
+    reply.id = inv.stored ? inv.id : InvocationId{};
+    reply.state = inv.state;
+    reply.outcome = inv.outcome;
+    reply.decision.after = now - inv.accepted;
+    reply.decision.done = inv.last_seq;
+    emit(gate(inv), std::move(reply));
+  }
+  inv.waiters.clear();
+}
+
+void Application::cancel_children(Invocation& inv, std::string_view why) {
+  for (const Entry& entry : inv.open) {
+    if (entry.kind != EntryKind::call) continue;
+    emit(Gate::commit, Message{entry.child.partition(),
+                               Cancel{entry.child, std::string(why), WaiterId::none}});
+  }
+}
+
+void Application::cancel(Subject s, std::string note) {
+  Invocation& inv = s.inv;
+  if (inv.cancel_seq != 0) return;
+  note.resize(std::min(note.size(), state.limits.error_bytes_max));
+  const bool begun = inv.attempt > 0 && inv.stored;
+  if (!begun || inv.state == State::parked) {
+    end(s, State::cancelled, {ErrorCode::cancelled, std::move(note)});
+    return;
+  }
+  inv.cancel_seq = ++inv.last_seq;
+  inv.cancel_note = std::move(note);
+  inv.cleanup_due = after(now, s.op.policy.cleanup_within);
+  state.wake_at(inv.id, inv.cleanup_due);
+  header_changed(inv);
+  cancel_children(inv, "its caller was cancelled");
+  if (inv.resident) {
+    move(s, State::running);
+    DeliverCancel told;
+    told.id = inv.id;
+    told.epoch = inv.epoch;
+    emit(Gate::none, told);
+  } else if (inv.state != State::ready) {
+    inv.backoff_due = kNever;
+    make_ready(s);
+  }
+}
+
+Duration backoff(const Retry& retry, std::uint32_t failures, Prng& random) {
+  const double most = static_cast<double>(retry.interval_max.count());
+  double wait = static_cast<double>(retry.interval.count());
+  wait *= std::pow(retry.factor, std::min(failures - 1, 1'000u));
+  wait = std::min(wait, most);
+  wait *= 1.0 + retry.jitter * (2.0 * random.unit() - 1.0);
+  return Duration{static_cast<Duration::rep>(std::max(wait, 0.0))};
+}
+
+}  // namespace nowthen::core

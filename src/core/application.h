@@ -1,0 +1,119 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/prng.h"
+#include "core/command.h"
+#include "core/effect.h"
+#include "core/partition_state.h"
+
+namespace nowthen::core {
+
+/// An invocation that a command is about, and what the partition knows of its operation.
+struct Subject {
+  Invocation& inv;
+  Operation& op;
+};
+
+/// One application of one command: the state it changes, the effects it collects, and the moves
+/// that several commands share. Lives on the stack of `apply`.
+class Application {
+ public:
+  Application(PartitionState& s, const Command& command, Effects& o)
+      : state(s), now(command.now), random(command.random), out(o) {}
+
+  PartitionState& state;
+  const WallTime now;
+  Prng random;
+  Effects& out;
+
+  // ---- effects ----
+  template <class E>
+  void emit(Gate gate, E effect) {
+    out.effects.push_back({gate, Effect(std::move(effect))});
+  }
+  /// Whether what is said about `inv` must wait for a commit.
+  static Gate gate(const Invocation& inv);
+  void refuse(WaiterId waiter, Gate gate, ErrorCode code, std::string message);
+  /// Answers that something was done to a live invocation (signal, cancel, resume, ...).
+  void acknowledge(WaiterId waiter, const Invocation& inv);
+  void answer_finished(WaiterId waiter, InvocationId id, const Finished& finished,
+                       Decision::Kind kind);
+
+  // ---- rows ----
+  void header_changed(Invocation& inv);
+  /// From here on the invocation survives a crash.
+  void store(Invocation& inv);
+  void write_state(Invocation& inv, std::vector<StateWrite> writes);
+
+  // ---- life ----
+  void move(Subject s, State to);
+  /// Takes its place in the line of its order key, if it has one, and runs when it may.
+  void enter_line(Subject s);
+  void make_ready(Subject s);
+  /// Begins attempts while there are free places.
+  void fill_places();
+  void begin_attempt(Subject s);
+  /// The attempt is over; its executor lets go.
+  void drop_attempt(Invocation& inv);
+  void park(Subject s, ParkReason reason, std::string note);
+  void fail_attempt(Subject s, Error error);
+  /// Ends it. `s` is gone afterwards.
+  void end(Subject s, State terminal, Outcome outcome);
+  /// Records the request to cancel and tells the code, if there is any. May end it.
+  void cancel(Subject s, std::string note);
+  void cancel_children(Invocation& inv, std::string_view why);
+
+  /// Gives a ticket to every waiter whose time has come.
+  void hand_over(Subject s, Decision::Kind kind);
+
+  // ---- journal ----
+  /// The open entry `path` is done: recorded, and given to the code.
+  void complete(Subject s, std::string_view path, Outcome outcome);
+  /// Adds an entry that is done from the start.
+  void record(Subject s, Entry entry);
+  /// Ends the invocation if `entry` would pass a limit of its journal; then `s` is gone.
+  bool fits(Subject s, const Entry& entry);
+  /// Lets the function of an open step go.
+  void run_step(Subject s, Entry& entry);
+  /// A try of a step failed: again later, or recorded as failed.
+  void step_failed(Subject s, Entry& entry, Outcome outcome, bool permanent);
+
+ private:
+  bool filling_ = false;
+
+  void deliver_last(Subject s);
+  void leave_line(const Invocation& inv);
+  void answer_waiters(Invocation& inv);
+};
+
+/// The wait after the n-th failure (n >= 1), jitter included.
+Duration backoff(const Retry& retry, std::uint32_t failures, Prng& random);
+
+// What a command does where the reaction table says `act`: one function each, in act_<topic>.cc.
+std::optional<Missing> act(Application& app, Invoke& command);
+void act(Application& app, Subject s, Await& command);
+void act(Application& app, Subject s, Signal& command);
+void act(Application& app, Subject s, Cancel& command);
+void act(Application& app, Subject s, Park& command);
+void act(Application& app, Subject s, Resume& command);
+void act(Application& app, Subject s, Restart& command);
+void act(Application& app, Subject s, ResolveStep& command);
+void act(Application& app, Subject s, OpenEntry& command);
+void act(Application& app, Subject s, CompleteStep& command);
+void act(Application& app, Subject s, RecordValue& command);
+std::optional<Missing> act(Application& app, Subject s, ReadState& command);
+void act(Application& app, Subject s, Suspend& command);
+void act(Application& app, Subject s, Finish& command);
+void act(Application& app, Subject s, FailAttempt& command);
+void act(Application& app, Subject s, ParkAttempt& command);
+void act(Application& app, Subject s, ChildEnded& command);
+void act(Application& app, Subject s, FireTimers& command);
+void act(Application& app, Subject s, StartLoaded& command);
+void act(Application& app, Recover& command);
+void act(Application& app, Configure& command);
+
+}  // namespace nowthen::core

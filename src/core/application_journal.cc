@@ -1,0 +1,125 @@
+// The moves of Application on the journal: opening, completing and repeating entries.
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "core/application.h"
+
+namespace nowthen::core {
+namespace {
+
+std::size_t size_of(const Entry& entry) { return entry.path.size() + entry.outcome.data.size(); }
+
+/// "charge running", "waits for signal:approve", "ready": why a caller gets a ticket.
+std::string progress(const Invocation& inv) {
+  for (const Entry& entry : inv.open) {
+    if (entry.step_running) return entry.path + " running";
+  }
+  if (!inv.open.empty()) return "waits for " + inv.open.front().path;
+  return std::string(to_string(inv.state));
+}
+
+}  // namespace
+
+bool Application::fits(Subject s, const Entry& entry) {
+  const Limits& limits = state.limits;
+  std::string limit;
+  if (s.inv.done.size() + s.inv.open.size() >= limits.journal_entries_max) {
+    limit = "journal_entries_max (" + std::to_string(limits.journal_entries_max) + ")";
+  } else if (s.inv.open.size() >= limits.open_entries_max) {
+    limit = "open_entries_max (" + std::to_string(limits.open_entries_max) + ")";
+  } else if (s.inv.journal_bytes + size_of(entry) > limits.journal_bytes_max) {
+    limit = "journal_bytes_max (" + std::to_string(limits.journal_bytes_max) + ")";
+  } else {
+    return true;
+  }
+  end(s, State::failed, {ErrorCode::too_large, "entry '" + entry.path + "' passes " + limit});
+  return false;
+}
+
+void Application::complete(Subject s, std::string_view path, Outcome outcome) {
+  const auto open = std::ranges::find(s.inv.open, path, &Entry::path);
+  NT_ASSERT(open != s.inv.open.end());
+  Entry entry = std::move(*open);
+  s.inv.open.erase(open);
+  if (outcome.data.size() > state.limits.result_bytes_max) {
+    outcome = {ErrorCode::too_large, "the result of '" + entry.path +
+                                         "' is larger than result_bytes_max (" +
+                                         std::to_string(state.limits.result_bytes_max) + ")"};
+  }
+  entry.outcome = std::move(outcome);
+  record(s, std::move(entry));
+}
+
+void Application::record(Subject s, Entry entry) {
+  if (!fits(s, entry)) return;
+  entry.done_seq = ++s.inv.last_seq;
+  entry.due = kNever;
+  entry.since = now;
+  entry.step_running = false;
+  s.inv.journal_bytes += size_of(entry);
+  s.inv.done.push_back(std::move(entry));
+  if (s.inv.stored) out.rows.push_back(EntryAdded{s.inv.id});
+  deliver_last(s);
+}
+
+void Application::deliver_last(Subject s) {
+  if (s.inv.resident) {
+    move(s, State::running);
+    Deliver deliver;
+    deliver.id = s.inv.id;
+    deliver.epoch = s.inv.epoch;
+    deliver.index = static_cast<std::uint32_t>(s.inv.done.size() - 1);
+    emit(Gate::none, deliver);
+  } else if (s.inv.state == State::suspended) {
+    make_ready(s);
+  }
+}
+
+void Application::run_step(Subject s, Entry& entry) {
+  entry.step_running = true;
+  entry.due = after(now, s.op.policy.step_timeout);
+  state.wake_at(s.inv.id, entry.due);
+  move(s, State::running);
+  RunStep run;
+  run.id = s.inv.id;
+  run.epoch = s.inv.epoch;
+  run.path = entry.path;
+  run.tries = entry.tries;
+  emit(gate(s.inv), std::move(run));
+}
+
+void Application::step_failed(Subject s, Entry& entry, Outcome outcome, bool permanent) {
+  const Retry& retry = s.op.policy.retry;
+  outcome.data.resize(std::min(outcome.data.size(), state.limits.error_bytes_max));
+  ++entry.tries;
+  const bool last = permanent || entry.kind == EntryKind::step_once ||
+                    entry.tries >= retry.attempts_max ||
+                    (s.inv.cancel_seq != 0 && entry.kind != EntryKind::cleanup);
+  if (last) {
+    complete(s, std::string(entry.path), std::move(outcome));
+    return;
+  }
+  entry.outcome = std::move(outcome);
+  entry.step_running = false;
+  entry.due = after(now, backoff(retry, entry.tries, random));
+  header_changed(s.inv);
+  state.wake_at(s.inv.id, entry.due);
+}
+
+void Application::hand_over(Subject s, Decision::Kind kind) {
+  for (const Waiter& waiter : s.inv.waiters) {
+    if (waiter.due > now) continue;
+    store(s.inv);  // a ticket is a promise
+    Reply reply;
+    reply.waiter = waiter.id;
+    reply.id = s.inv.id;
+    reply.state = s.inv.state;
+    reply.decision = {.kind = kind, .after = now - s.inv.accepted, .done = s.inv.last_seq,
+                      .reason = progress(s.inv)};
+    emit(Gate::commit, std::move(reply));
+  }
+  std::erase_if(s.inv.waiters, [this](const Waiter& waiter) { return waiter.due <= now; });
+}
+
+}  // namespace nowthen::core

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/invocation.h"
+
+namespace nowthen::core {
+
+/// What the caller of one invocation asks for.
+struct CallOptions {
+  std::optional<Mode> prefer;        ///< RFC 7240 respond-async: Mode::later
+  std::optional<Duration> wait;      ///< RFC 7240 wait
+  std::uint8_t priority = 4;         ///< 0..9, 9 first
+  Duration delay{};                  ///< not before this much later
+  std::string order_key;
+  std::string idempotency_key;
+};
+
+/// A change of per-key state, committed with the entry or end that carries it.
+struct StateWrite {
+  std::string name;
+  std::optional<Bytes> value;        ///< none erases
+};
+
+// ---- from callers and operators -----------------------------------------------------------
+
+struct Invoke {
+  InvocationId id;                   ///< its partition is where it is applied
+  std::string operation;
+  std::uint32_t version = 0;         ///< 0: the highest
+  Bytes input;
+  CallOptions options;
+  std::optional<ParentLink> parent;  ///< the caller waits in another invocation
+  bool sent = false;                 ///< started by `send`: always later, no one waits
+  std::vector<OrderKey> held_above;
+  std::uint32_t depth = 0;
+  bool redelivered = false;          ///< from an outbox: may have been accepted, and ended, before
+  WaiterId waiter = WaiterId::none;
+};
+/// Waits for the end of an invocation; a ticket after `wait`.
+struct Await {
+  InvocationId id;
+  Duration wait{};
+  WaiterId waiter = WaiterId::none;
+};
+struct Signal {
+  InvocationId id;
+  std::string name;
+  Bytes payload;
+  WaiterId waiter = WaiterId::none;
+};
+struct Cancel {
+  InvocationId id;
+  std::string reason;
+  WaiterId waiter = WaiterId::none;
+};
+/// Stops a live invocation until a person answers.
+struct Park {
+  InvocationId id;
+  std::string reason;
+  WaiterId waiter = WaiterId::none;
+};
+struct Resume {
+  InvocationId id;
+  WaiterId waiter = WaiterId::none;
+};
+/// A parked invocation begins again with an empty journal.
+struct Restart {
+  InvocationId id;
+  WaiterId waiter = WaiterId::none;
+};
+/// The answer of a person to `outcome_unknown`: this is its result, or (none) it did not happen.
+struct ResolveStep {
+  InvocationId id;
+  std::string path;
+  std::optional<Outcome> outcome;
+  WaiterId waiter = WaiterId::none;
+};
+
+// ---- from executors, under a lease ----------------------------------------------------------
+
+struct Lease {
+  InvocationId id;
+  LeaseEpoch epoch{};
+};
+/// Begins a wait, a step, or a child; or finds again the one that a former attempt began.
+struct OpenEntry : Lease {
+  std::string path;
+  EntryKind kind = EntryKind::step;
+  WallTime due = kNever;             ///< sleep: its end; signal: when it gives up
+  std::string signal;                ///< signal: the name waited for
+  std::optional<Invoke> child;       ///< call and send
+  std::vector<StateWrite> writes;
+};
+/// The function of a step ended, well or badly.
+struct CompleteStep : Lease {
+  std::string path;
+  std::uint32_t tries = 0;           ///< which try this was; a late one is refused
+  Outcome outcome;
+  bool permanent = false;            ///< a failure that must not be tried again
+};
+/// Records a value that the code has read.
+struct RecordValue : Lease {
+  std::string path;
+  Bytes value;
+  std::vector<StateWrite> writes;
+};
+/// Reads per-key state and records it as an entry.
+struct ReadState : Lease {
+  std::string path;
+  std::string name;
+};
+/// The code waits for open entries only. `seen`: the last done_seq that it was given.
+struct Suspend : Lease {
+  std::uint32_t seen = 0;
+  bool kept = false;                 ///< the executor still holds the attempt
+};
+struct Finish : Lease {
+  Outcome outcome;
+  std::vector<StateWrite> writes;
+};
+struct FailAttempt : Lease {
+  Error error;
+};
+/// The code cannot go on: it does not fit its journal, or is not here.
+struct ParkAttempt : Lease {
+  ParkReason reason = ParkReason::none;
+  std::string detail;
+};
+
+// ---- from other partitions and from the engine ------------------------------------------------
+
+/// A called invocation ended.
+struct ChildEnded {
+  ParentLink parent;
+  Outcome outcome;
+};
+/// Everything of one invocation that is due at the stamped time fires.
+struct FireTimers {
+  InvocationId id;
+};
+/// An evicted invocation that a free place waits for is in memory again.
+struct StartLoaded {
+  InvocationId id;
+};
+/// All live rows were loaded: attempts that the last process held are lost.
+struct Recover {};
+/// The effective policy of an operation, and what runs it here.
+struct Configure {
+  std::string operation;
+  Policy policy;
+  std::string key_scope;             ///< empty: the operation's own
+  std::vector<std::uint32_t> versions;  ///< ascending; empty: nothing runs it here
+};
+
+using CommandBody =
+    std::variant<Invoke, Await, Signal, Cancel, Park, Resume, Restart, ResolveStep, OpenEntry,
+                 CompleteStep, RecordValue, ReadState, Suspend, Finish, FailAttempt, ParkAttempt,
+                 ChildEnded, FireTimers, StartLoaded, Recover, Configure>;
+
+/// Input of `apply`. Time and randomness are stamped before it is applied.
+struct Command {
+  WallTime now{};
+  std::uint64_t random = 0;
+  CommandBody body;
+};
+
+}  // namespace nowthen::core
