@@ -1,0 +1,244 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "base/assert.h"
+
+namespace nowthen::engine {
+namespace {
+
+std::uint16_t default_loops(const EngineSetup& setup) {
+  const unsigned wanted = setup.loops != 0 ? setup.loops
+                                           : std::max(1u, std::thread::hardware_concurrency());
+  return static_cast<std::uint16_t>(std::min<unsigned>(wanted, setup.partitions));
+}
+
+}  // namespace
+
+Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
+  NT_ASSERT(setup_.partitions > 0);
+  const std::uint16_t loops = default_loops(setup_);
+  for (std::uint16_t i = 0; i < loops; ++i) {
+    LoopSeams seams{*setup_.store, *setup_.clock, setup_.make_executor, {}, {},
+                    mix64(setup_.seed + i)};
+    seams.on_fatal = [this](const Error& error) { fail(error); };
+    seams.route = [this](std::uint16_t partition, std::move_only_function<void(Loop&)> job) {
+      Loop& loop = loop_of(partition);
+      loop.post([&loop, job = std::move(job)]() mutable { job(loop); });
+    };
+    std::vector<std::uint16_t> own;
+    for (std::uint16_t p = i; p < setup_.partitions; p = static_cast<std::uint16_t>(p + loops)) {
+      own.push_back(p);
+    }
+    loops_.push_back(std::make_unique<Loop>(std::move(seams), own, setup_.partitions,
+                                            setup_.limits));
+  }
+}
+
+Engine::~Engine() {
+  if (started_) stop(Duration::zero());
+}
+
+Result<void> Engine::add(OperationHere operation) {
+  if (started_) return Error{ErrorCode::invalid_state, "operations are added before start"};
+  if (operation.name.empty() || operation.name.size() > setup_.limits.name_bytes_max) {
+    return Error{ErrorCode::invalid_argument,
+                 "an operation name has 1 to name_bytes_max (" +
+                     std::to_string(setup_.limits.name_bytes_max) + ") bytes"};
+  }
+  if (operation.version == 0) {
+    return Error{ErrorCode::invalid_argument, "versions of an operation count from 1"};
+  }
+  if (auto valid = validate(operation.declaration.policy); !valid) return valid;
+  auto& versions = operations_[operation.name];
+  if (std::ranges::find(versions, operation.version, &OperationHere::version) != versions.end()) {
+    return Error{ErrorCode::already_exists, "operation '" + operation.name + "' version " +
+                                                std::to_string(operation.version) +
+                                                " was added before"};
+  }
+  versions.push_back(std::move(operation));
+  std::ranges::sort(versions, {}, &OperationHere::version);
+  return {};
+}
+
+core::Configure Engine::configuration(const std::string& operation) const {
+  core::Configure configure;
+  configure.operation = operation;
+  configure.policy = book_.effective(operation);
+  const auto& versions = operations_.find(operation)->second;
+  configure.key_scope = versions.back().declaration.key_scope;
+  for (const OperationHere& here : versions) configure.versions.push_back(here.version);
+  return configure;
+}
+
+Result<void> Engine::load_policies() {
+  const store::KeyRange range = store::policy_keys();
+  store::Scan scan;
+  scan.from = range.from;
+  scan.to = range.to;
+  scan.rows_max = SIZE_MAX;
+  scan.bytes_max = SIZE_MAX;
+  std::promise<Result<store::Page>> promise;
+  setup_.store->scan(std::move(scan), [&promise](Result<store::Page> page) {
+    promise.set_value(std::move(page));
+  });
+  auto page = promise.get_future().get();
+  if (!page) return page.error();
+  return book_.load(page->rows);
+}
+
+Result<void> Engine::start(Driving driving) {
+  if (started_) return Error{ErrorCode::invalid_state, "the engine was started before"};
+  for (const auto& [name, versions] : operations_) {
+    book_.declare(name, versions.back().declaration);
+  }
+  if (auto loaded = load_policies(); !loaded) return loaded;
+  for (const auto& loop : loops_) {
+    for (const auto& [name, versions] : operations_) loop->configure(configuration(name));
+    if (auto recovered = loop->recover(); !recovered) return recovered;
+  }
+  started_ = true;
+  if (driving == Driving::threads) {
+    for (const auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
+  }
+  return {};
+}
+
+void Engine::stop(Duration patience) {
+  if (!started_) return;
+  started_ = false;
+  if (!threads_.empty() && patience > Duration::zero()) {
+    for (const auto& loop : loops_) loop->post([&loop = *loop] { loop.drain(); });
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (const auto& loop : loops_) {
+      // The loop looks after each turn whether nothing runs any more; this only waits for it.
+      std::promise<void> idle;
+      auto future = idle.get_future();
+      loop->post([&loop = *loop, idle = std::move(idle)]() mutable {
+        loop.when_idle([idle = std::move(idle)]() mutable { idle.set_value(); });
+      });
+      future.wait_until(deadline);
+    }
+  }
+  for (const auto& loop : loops_) loop->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+bool Engine::step() {
+  bool worked = false;
+  for (const auto& loop : loops_) worked |= loop->turn();
+  return worked;
+}
+
+WallTime Engine::next_due() const {
+  WallTime due = kNever;
+  for (const auto& loop : loops_) due = std::min(due, loop->next_due());
+  return due;
+}
+
+void Engine::invoke(core::Invoke call, Answered answered) {
+  const std::uint64_t random = mix64(setup_.seed ^ mix64(ids_.fetch_add(1) + 1));
+  const auto op = operations_.find(call.operation);
+  const std::string_view scope =
+      op == operations_.end() ? "" : std::string_view(op->second.back().declaration.key_scope);
+  const std::uint16_t partition =
+      core::partition_of(setup_.partitions, call.operation, scope, call.options, random);
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(now()).time_since_epoch();
+  call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, mix64(random));
+  loop_of(partition).ask(partition, std::move(call), std::move(answered));
+}
+
+void Engine::ask(InvocationId id, core::CommandBody body, Answered answered) {
+  const std::uint16_t partition = id.partition();
+  if (partition >= setup_.partitions) {
+    core::Reply reply;
+    reply.refused = true;
+    reply.outcome = {ErrorCode::not_found, "there is no invocation " + to_string(id)};
+    answered(std::move(reply));
+    return;
+  }
+  loop_of(partition).ask(partition, std::move(body), std::move(answered));
+}
+
+void Engine::look(std::uint16_t partition,
+                  std::move_only_function<void(Loop&, Partition&)> read) {
+  Loop& loop = loop_of(partition);
+  loop.post([&loop, partition, read = std::move(read)]() mutable {
+    Partition* found = loop.find(partition);
+    NT_ASSERT(found != nullptr);
+    read(loop, *found);
+  });
+}
+
+void Engine::fail(const Error& error) {
+  if (failed_.exchange(true)) return;
+  for (const auto& loop : loops_) loop->post([&loop = *loop, error] { loop.fail(error); });
+  if (setup_.on_fatal) setup_.on_fatal(error);
+}
+
+// ---- policies --------------------------------------------------------------------------------
+
+void Engine::set_policy(std::string operation, PolicyPatch patch, std::string who,
+                        Told<void> told) {
+  loops_.front()->post([this, operation = std::move(operation), patch = std::move(patch),
+                        who = std::move(who), told = std::move(told)]() mutable {
+    auto change = book_.propose(operation, patch, std::move(who), now());
+    change_policy(std::move(operation), std::move(change), std::move(told));
+  });
+}
+
+void Engine::revert_policy(std::string operation, std::uint64_t seq, std::string who,
+                           Told<void> told) {
+  loops_.front()->post([this, operation = std::move(operation), seq, who = std::move(who),
+                        told = std::move(told)]() mutable {
+    auto change = book_.propose_revert(operation, seq, std::move(who), now());
+    change_policy(std::move(operation), std::move(change), std::move(told));
+  });
+}
+
+void Engine::change_policy(std::string operation, Result<PolicyChange> change, Told<void> told) {
+  if (!change) return told(change.error());
+  auto rows = PolicyBook::rows(operation, *change);
+  book_.record(operation, std::move(*change));  // later changes build on it; told once durable
+  loops_.front()->write(0, std::move(rows), [this, operation = std::move(operation),
+                                             told = std::move(told)]() mutable {
+    broadcast(operation, std::move(told));
+  });
+}
+
+void Engine::broadcast(const std::string& operation, Told<void> told) {
+  struct Count {
+    std::atomic<std::size_t> left;
+    Told<void> told;
+  };
+  auto count = std::make_shared<Count>(loops_.size(), std::move(told));
+  const core::Configure configure = configuration(operation);
+  for (const auto& loop : loops_) {
+    loop->post([&loop = *loop, configure, count] {
+      loop.configure(configure);
+      if (count->left.fetch_sub(1) == 1) count->told({});
+    });
+  }
+}
+
+void Engine::policy(std::string operation, Told<std::vector<PolicyField>> told) {
+  loops_.front()->post([this, operation = std::move(operation), told = std::move(told)]() mutable {
+    if (!book_.has(operation)) {
+      return told(Error{ErrorCode::not_found, "there is no operation '" + operation + "'"});
+    }
+    told(book_.fields(operation));
+  });
+}
+
+void Engine::policy_history(std::string operation, Told<std::vector<PolicyChange>> told) {
+  loops_.front()->post([this, operation = std::move(operation), told = std::move(told)]() mutable {
+    told(book_.history(operation));
+  });
+}
+
+}  // namespace nowthen::engine

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/loop.h"
+#include "engine/policy_book.h"
+#include "store/store.h"
+
+namespace nowthen::engine {
+
+/// What the engine is made of. The store must be open and outlive nothing else.
+struct EngineSetup {
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<Clock> clock;
+  ExecutorFactory make_executor;
+  std::uint16_t partitions = 16;       ///< of the data folder, fixed when it was made
+  std::uint16_t loops = 0;             ///< 0: one per core, at most `partitions`
+  Limits limits;
+  std::uint64_t seed = 0;              ///< of ids and jitter; different in every process
+  std::function<void(const Error&)> on_fatal;
+};
+
+/// One version of an operation that is run here.
+struct OperationHere {
+  std::string name;
+  std::uint32_t version = 1;
+  Declaration declaration;             ///< that of the highest version counts
+};
+
+/// The engine: loops with their partitions, one store, the policies. Calls may come from any
+/// thread unless said otherwise; answers come on a loop's thread and must not block there.
+class Engine {
+ public:
+  explicit Engine(EngineSetup setup);
+  /// Stops without draining, if it was started.
+  ~Engine();
+
+  /// Before `start` only. `already_exists` if name and version are taken.
+  Result<void> add(OperationHere operation);
+
+  enum class Driving : std::uint8_t { threads, by_hand };
+  /// Recovers, then runs: on threads of its own, or turn by turn by `step`.
+  Result<void> start(Driving driving);
+  /// No call is accepted and no attempt begins any more; waits up to `patience` until nothing
+  /// runs and all is committed; then the loops end. What still ran is lost as by a crash.
+  void stop(Duration patience);
+
+  /// One turn of every loop; false if none had anything to do. Driving::by_hand only.
+  bool step();
+  /// When something is due next. Driving::by_hand only.
+  WallTime next_due() const;
+
+  /// Runs an operation. The id is stamped here.
+  void invoke(core::Invoke call, Answered answered);
+  /// Await, Signal, Cancel, Park, Resume, Restart, ResolveStep.
+  void ask(InvocationId id, core::CommandBody body, Answered answered);
+  WallTime now() const { return setup_.clock->now(); }
+
+  // ---- policies: answered on a loop ----
+  template <class T>
+  using Told = std::move_only_function<void(Result<T>)>;
+  void set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told);
+  void revert_policy(std::string operation, std::uint64_t seq, std::string who, Told<void> told);
+  void policy(std::string operation, Told<std::vector<PolicyField>> told);
+  void policy_history(std::string operation, Told<std::vector<PolicyChange>> told);
+
+  /// Runs `read` on the loop that owns the partition of `id`.
+  void look(std::uint16_t partition, std::move_only_function<void(Loop&, Partition&)> read);
+  std::uint16_t partitions() const { return setup_.partitions; }
+  std::vector<std::unique_ptr<Loop>>& loops() { return loops_; }
+
+ private:
+  Loop& loop_of(std::uint16_t partition) { return *loops_[partition % loops_.size()]; }
+  core::Configure configuration(const std::string& operation) const;
+  Result<void> load_policies();
+  void fail(const Error& error);
+  void change_policy(std::string operation, Result<PolicyChange> change, Told<void> told);
+  void broadcast(const std::string& operation, Told<void> told);
+
+  EngineSetup setup_;
+  std::map<std::string, std::vector<OperationHere>, std::less<>> operations_;
+  PolicyBook book_;                    ///< touched by loop 0 only, once started
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::thread> threads_;
+  std::atomic<std::uint64_t> ids_{0};
+  std::atomic<bool> failed_{false};
+  bool started_ = false;
+};
+
+}  // namespace nowthen::engine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/command.h"
+#include "core/invocation.h"
+
+namespace nowthen::engine {
+
+/// What an executor needs of its loop. One per loop.
+class LoopPort {
+ public:
+  virtual ~LoopPort() = default;
+  /// Queues a command; it is applied on this loop after what is queued already, never inline.
+  /// Loop thread only.
+  virtual void submit(core::CommandBody command) = 0;
+  /// Runs `job` on the loop. Any thread. Jobs posted after the loop stopped are dropped.
+  virtual void post(std::move_only_function<void()> job) = 0;
+  /// The time of the current turn.
+  virtual WallTime now() const = 0;
+};
+
+/// What runs attempts. The engine neither knows nor cares what is behind it. One instance per
+/// loop; every call comes on the loop thread. Answers come as commands through `LoopPort`, under
+/// the lease of the attempt. What is said about an unknown lease is ignored.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  /// Begins the attempt `invocation.epoch`: code plus the journal recorded so far
+  /// (`invocation.done` in order of delivery, `invocation.cancel_seq` among them).
+  /// The reference is valid during the call only.
+  virtual void begin(const core::Invocation& invocation) = 0;
+  /// The step at `path` may run its function now: all that it depends on is durable.
+  virtual void run_step(core::Lease lease, std::string_view path, std::uint32_t tries) = 0;
+  /// The next result for the code. `entry` is valid during the call only.
+  virtual void deliver(core::Lease lease, const core::Entry& entry) = 0;
+  /// No further step but cleanup starts; waits end with `Cancelled`.
+  virtual void deliver_cancel(core::Lease lease) = 0;
+  /// The attempt is over: drop all that is held for it. A running function may end by itself.
+  virtual void drop(core::Lease lease) = 0;
+};
+
+}  // namespace nowthen::engine

@@ -1,0 +1,287 @@
+#include "engine/loop.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "core/apply.h"
+
+namespace nowthen::engine {
+namespace {
+
+constexpr std::size_t kCommandsPerTurn = 4'096;  // bounds the rows of one commit
+constexpr std::size_t kTimersPerTurn = 1'024;
+
+thread_local bool runs_a_loop = false;
+
+void set_waiter(core::CommandBody& body, core::WaiterId waiter) {
+  std::visit(
+      [waiter](auto& command) {
+        if constexpr (requires { command.waiter; }) command.waiter = waiter;
+      },
+      body);
+}
+
+}  // namespace
+
+bool on_loop_thread() { return runs_a_loop; }
+
+Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t all,
+           const Limits& limits)
+    : seams_(std::move(seams)),
+      executor_(seams_.make_executor(*this)),
+      prng_(seams_.seed),
+      open_(std::make_unique<Turn>(TurnSeq{1})) {
+  for (const std::uint16_t number : own) {
+    partitions_.push_back(std::make_unique<Partition>(number, all, limits));
+    by_number_[number] = partitions_.back().get();
+  }
+}
+
+Loop::~Loop() = default;
+
+// ---- any thread ------------------------------------------------------------------------------
+
+void Loop::post(std::move_only_function<void()> job) {
+  const std::lock_guard lock(mutex_);
+  inbox_.push_back(std::move(job));
+  if (sleeping_) wake_.notify_one();
+}
+
+void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered) {
+  post([this, partition, body = std::move(body), answered = std::move(answered)]() mutable {
+    const auto waiter = static_cast<core::WaiterId>(++last_waiter_);
+    if (failure_ || draining_) {
+      core::Reply reply;
+      reply.refused = true;
+      reply.outcome = failure_ ? core::Outcome{ErrorCode::store_failed, failure_->message}
+                              : core::Outcome{ErrorCode::unavailable, "the engine is stopping"};
+      answered(std::move(reply));
+      return;
+    }
+    set_waiter(body, waiter);
+    waiters_.emplace(waiter, std::move(answered));
+    enqueue({partition, std::move(body), std::nullopt});
+  });
+}
+
+void Loop::run() {
+  runs_a_loop = true;
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    const bool worked = turn();
+    const WallTime due = next_due();
+    lock.lock();
+    if (worked || !inbox_.empty() || stopping_) continue;
+    sleeping_ = true;
+    const auto wait = std::clamp<Duration>(due - seams_.clock.now(), Duration::zero(),
+                                           std::chrono::minutes(1));
+    wake_.wait_for(lock, wait);
+    sleeping_ = false;
+  }
+}
+
+void Loop::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  wake_.notify_one();
+}
+
+// ---- a turn ----------------------------------------------------------------------------------
+
+bool Loop::turn() {
+  now_ = std::max(now_, seams_.clock.now());
+  bool worked = take_inbox();
+  if (failure_) return worked;
+  worked |= fire_timers();
+  if (now_ >= next_drop_) worked |= drop_buckets();
+  std::size_t left = kCommandsPerTurn;
+  while (!queue_.empty() && left-- > 0) {
+    Incoming incoming = std::move(queue_.front());
+    queue_.pop_front();
+    process(std::move(incoming));
+    worked = true;
+  }
+  commit();
+  if (when_idle_ && idle()) std::exchange(when_idle_, nullptr)();
+  return worked || !queue_.empty();
+}
+
+bool Loop::take_inbox() {
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_taken_.swap(inbox_);
+  }
+  const bool worked = !inbox_taken_.empty();
+  for (auto& job : inbox_taken_) job();
+  inbox_taken_.clear();
+  return worked;
+}
+
+bool Loop::fire_timers() {
+  bool worked = false;
+  for (const auto& partition : partitions_) {
+    std::size_t left = kTimersPerTurn;
+    while (left-- > 0) {
+      const auto id = partition->state.pop_due(now_);
+      if (!id) break;
+      enqueue({partition->state.partition, core::FireTimers{*id}, std::nullopt});
+      worked = true;
+    }
+  }
+  return worked;
+}
+
+WallTime Loop::next_due() const {
+  WallTime due = next_drop_;
+  for (const auto& partition : partitions_) due = std::min(due, partition->state.next_due());
+  return due;
+}
+
+Partition* Loop::find(std::uint16_t partition) {
+  const auto it = by_number_.find(partition);
+  return it == by_number_.end() ? nullptr : it->second;
+}
+
+bool Loop::idle() const {
+  if (failure_) return true;
+  return queue_.empty() && open_->empty() && !in_flight_ &&
+         std::ranges::all_of(partitions_, [](const auto& p) { return p->state.running == 0; });
+}
+
+void Loop::submit(core::CommandBody command) {
+  // Under a lease: the partition is in the id.
+  const std::uint16_t partition = std::visit(
+      [](const auto& body) -> std::uint16_t {
+        if constexpr (requires { body.epoch; }) return body.id.partition();
+        return 0;
+      },
+      command);
+  enqueue({partition, std::move(command), std::nullopt});
+}
+
+void Loop::process(Incoming incoming) {
+  Partition* partition = find(incoming.partition);
+  NT_ASSERT(partition != nullptr);
+  if (failure_) return;
+  if (partition->fetching) {
+    partition->waiting.push_back(std::move(incoming));
+    return;
+  }
+  core::Command command{now_, prng_.next(), std::move(incoming.body)};
+  core::Effects effects = std::move(effects_);
+  const auto missing = core::apply(partition->state, command, effects);
+  if (missing) {
+    effects_ = std::move(effects);
+    incoming.body = std::move(command.body);
+    fetch(*partition, *missing, std::move(incoming));
+    return;
+  }
+  partition->state.forget_fetched();
+  carry_out(*partition, effects, incoming.outbox);
+  effects.rows.clear();
+  effects.effects.clear();
+  effects_ = std::move(effects);
+}
+
+void Loop::carry_out(Partition& partition, core::Effects& effects,
+                     const std::optional<OutboxRow>& outbox) {
+  if (!effects.rows.empty()) {
+    partition.dirty = open_->seq();
+    for (core::RowChange& change : effects.rows) open_->add(partition, std::move(change));
+  }
+  if (outbox) {  // applied; once that is durable, the row may go
+    when_committed(partition, [this, row = *outbox] { erase_outbox(row); });
+  }
+  for (core::GatedEffect& gated : effects.effects) {
+    if (auto* message = std::get_if<core::Message>(&gated.effect)) {
+      send(partition, std::move(*message));
+    } else if (gated.gate == core::Gate::none || partition.dirty <= committed_) {
+      release(partition, gated.effect);
+    } else {
+      turn_of(partition.dirty).effects_held.push_back({&partition, std::move(gated.effect)});
+    }
+  }
+}
+
+Turn& Loop::turn_of(TurnSeq seq) {
+  if (in_flight_ && in_flight_->seq() == seq) return *in_flight_;
+  NT_ASSERT(open_->seq() == seq);
+  return *open_;
+}
+
+void Loop::when_committed(Partition& partition, std::move_only_function<void()> job) {
+  if (partition.dirty <= committed_) {
+    job();
+  } else {
+    turn_of(partition.dirty).jobs_held.push_back(std::move(job));
+  }
+}
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+void Loop::release(Partition& partition, core::Effect& effect) {
+  std::visit(
+      Overloaded{
+          [&](core::Dispatch& dispatch) {
+            const core::Live* live = partition.state.find(dispatch.id);
+            if (live == nullptr || !live->loaded) return;
+            const core::Invocation& inv = *live->loaded;
+            if (inv.epoch == dispatch.epoch && inv.resident) executor_->begin(inv);
+          },
+          [&](core::RunStep& run) {
+            const core::Live* live = partition.state.find(run.id);
+            if (live == nullptr || !live->loaded || live->loaded->epoch != run.epoch) return;
+            if (live->loaded->resident) executor_->run_step(run, run.path, run.tries);
+          },
+          [&](core::Deliver& deliver) {
+            const core::Live* live = partition.state.find(deliver.id);
+            if (live == nullptr || !live->loaded) return;  // ended by a later effect's cause
+            executor_->deliver(deliver, live->loaded->done[deliver.index]);
+          },
+          [&](core::DeliverCancel& told) { executor_->deliver_cancel(told); },
+          [&](core::DropAttempt& dropped) { executor_->drop(dropped); },
+          [&](core::RefuseAttempt& refused) { executor_->drop(refused); },
+          [&](core::Reply& reply) {
+            const auto it = waiters_.find(reply.waiter);
+            if (it == waiters_.end()) return;
+            Answered answered = std::move(it->second);
+            waiters_.erase(it);
+            answered(std::move(reply));
+          },
+          [&](core::Load& load) {
+            enqueue({partition.state.partition, core::StartLoaded{load.id}, std::nullopt});
+          },
+          [](core::Message&) { NT_ASSERT(false); },
+      },
+      effect);
+}
+
+void Loop::configure(const core::Configure& command) {
+  for (const auto& partition : partitions_) {
+    process({partition->state.partition, command, std::nullopt});
+  }
+}
+
+void Loop::drain() {
+  draining_ = true;
+  for (const auto& partition : partitions_) partition->state.draining = true;
+}
+
+void Loop::write(std::uint16_t partition, std::vector<store::RowWrite> rows,
+                 std::move_only_function<void()> done) {
+  Partition* target = find(partition);
+  NT_ASSERT(target != nullptr);
+  target->dirty = open_->seq();
+  for (store::RowWrite& row : rows) open_->write(*target, std::move(row));
+  open_->jobs_held.push_back(std::move(done));
+}
+
+}  // namespace nowthen::engine

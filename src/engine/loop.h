@@ -1,0 +1,162 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/prng.h"
+#include "engine/executor.h"
+#include "engine/partition.h"
+#include "engine/turn.h"
+#include "store/store.h"
+
+namespace nowthen::engine {
+
+/// Whether the calling thread runs a loop: it must not wait for one.
+bool on_loop_thread();
+
+using ExecutorFactory = std::function<std::unique_ptr<Executor>(LoopPort&)>;
+/// Called once, on the loop; must not block.
+using Answered = std::move_only_function<void(core::Reply)>;
+
+/// What a loop needs of its surroundings.
+struct LoopSeams {
+  store::Store& store;
+  const Clock& clock;
+  ExecutorFactory make_executor;
+  /// Hands a job to the loop that owns a partition, with that loop. Any thread.
+  std::function<void(std::uint16_t partition, std::move_only_function<void(class Loop&)>)> route;
+  /// Called once, from the loop, when the store has failed.
+  std::function<void(const Error&)> on_fatal;
+  std::uint64_t seed = 0;
+};
+
+/// One loop: a few partitions, one commit at a time, and the executor of their attempts.
+///
+/// A turn drains what came in, applies it, and closes with one atomic commit; what leaves waits
+/// for the commit of the state it was computed from. Everything but `post`, `ask` and `stop` is
+/// called on the loop's thread only: there is no lock behind it.
+class Loop final : public LoopPort {
+ public:
+  Loop(LoopSeams seams, const std::vector<std::uint16_t>& own_partitions,
+       std::uint16_t partitions_in_all, const Limits& limits);
+  ~Loop() override;
+
+  // ---- any thread ----
+  void post(std::move_only_function<void()> job) override;
+  /// Applies `body` in `partition` and answers once. The waiter in `body` is set here.
+  void ask(std::uint16_t partition, core::CommandBody body, Answered answered);
+  void stop();
+
+  // ---- loop thread ----
+  /// Claims the partitions, loads what is live, and lets attempts begin. Blocks.
+  Result<void> recover();
+  /// One turn, without waiting. False if there was nothing to do.
+  bool turn();
+  /// When `turn` should be called again if nothing is posted before.
+  WallTime next_due() const;
+  /// Turns until `stop`, sleeping in between.
+  void run();
+  /// From now on `ask` is refused with `unavailable`, and no attempt begins.
+  void drain();
+  /// The store has failed: nothing more is accepted, written or released; waiters are told.
+  void fail(const Error& error);
+
+  void submit(core::CommandBody command) override;
+  WallTime now() const override { return now_; }
+
+  /// Applies a command that is about no invocation: Configure.
+  void configure(const core::Configure& command);
+  /// Writes rows that are not an invocation's, with the next commit; then calls `done`.
+  void write(std::uint16_t partition, std::vector<store::RowWrite> rows,
+             std::move_only_function<void()> done);
+
+  Partition* find(std::uint16_t partition);
+  const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }
+  Executor& executor() { return *executor_; }
+  /// Calls `then` once no attempt runs and all is committed.
+  void when_idle(std::move_only_function<void()> then) { when_idle_ = std::move(then); }
+
+ private:
+  bool idle() const;
+  bool take_inbox();
+  bool fire_timers();
+  bool drop_buckets();
+  void drop_bucket(Partition& partition, store::Bucket bucket);
+  void enqueue(Incoming incoming) { queue_.push_back(std::move(incoming)); }
+  void process(Incoming incoming);
+  void carry_out(Partition& partition, core::Effects& effects,
+                 const std::optional<OutboxRow>& outbox);
+  void release(Partition& partition, core::Effect& effect);
+
+  void send(Partition& from, core::Message message);
+  OutboxRow write_outbox(Partition& from, const core::Message& message);
+  void deliver(const OutboxRow& row, core::Message message);
+  void erase_outbox(const OutboxRow& row);
+
+  void fetch(Partition& partition, const core::Missing& missing, Incoming incoming);
+  void fetch_invocation(Partition& partition, InvocationId id);
+  void fetch_key(Partition& partition, const core::NeedsIdempotencyKey& needs);
+  void fetch_state(Partition& partition, const core::NeedsState& needs);
+  void fetched(Partition& partition, const Result<void>& result);
+  void read_one(std::string key,
+                std::move_only_function<void(std::string_view, std::optional<std::string>)> then);
+
+  void commit();
+  void committed(const Result<store::CommitSeq>& result);
+  Turn& turn_of(TurnSeq seq);
+  void when_committed(Partition& partition, std::move_only_function<void()> job);
+  /// Completions come inline or from the store's threads; either way `then` runs on the loop.
+  template <class T, class F>
+  store::Completion<T> on_loop(F then);
+
+  Result<void> recover_partition(Partition& partition);
+
+  LoopSeams seams_;
+  std::vector<std::unique_ptr<Partition>> partitions_;
+  std::unordered_map<std::uint16_t, Partition*> by_number_;
+  std::unique_ptr<Executor> executor_;
+  Prng prng_;
+  WallTime now_{};
+
+  std::deque<Incoming> queue_;
+  core::Effects effects_;                ///< kept for its memory
+  std::unordered_map<core::WaiterId, Answered> waiters_;
+  std::uint64_t last_waiter_ = 0;
+
+  std::unique_ptr<Turn> open_;
+  std::unique_ptr<Turn> in_flight_;
+  TurnSeq committed_{};
+  WallTime next_drop_ = WallTime::min();
+  bool draining_ = false;
+  std::move_only_function<void()> when_idle_;
+  std::optional<Error> failure_;
+
+  std::mutex mutex_;                     ///< guards the four below
+  std::condition_variable wake_;
+  std::vector<std::move_only_function<void()>> inbox_;
+  bool sleeping_ = false;
+  bool stopping_ = false;
+  std::vector<std::move_only_function<void()>> inbox_taken_;  ///< loop thread only
+};
+
+template <class T, class F>
+store::Completion<T> Loop::on_loop(F then) {
+  return [this, own = std::this_thread::get_id(), then = std::move(then)](T value) mutable {
+    if (std::this_thread::get_id() == own) {
+      then(std::move(value));
+    } else {
+      post([then = std::move(then), value = std::move(value)]() mutable { then(std::move(value)); });
+    }
+  };
+}
+
+}  // namespace nowthen::engine

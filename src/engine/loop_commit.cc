@@ -1,0 +1,58 @@
+// Closing a turn: one atomic commit, and then what was held for it leaves.
+
+#include "base/assert.h"
+#include "engine/loop.h"
+
+namespace nowthen::engine {
+namespace {
+
+/// Those that wait to run stay in memory up to this many a partition; more are loaded in turn.
+constexpr std::size_t kReadyKept = 1'000;
+
+}  // namespace
+
+void Loop::commit() {
+  if (in_flight_ || open_->empty() || failure_) return;
+  in_flight_ = std::move(open_);
+  open_ = std::make_unique<Turn>(TurnSeq{std::to_underlying(in_flight_->seq()) + 1});
+  seams_.store.commit(in_flight_->close(), on_loop<Result<store::CommitSeq>>(
+      [this](const Result<store::CommitSeq>& result) { committed(result); }));
+}
+
+void Loop::committed(const Result<store::CommitSeq>& result) {
+  NT_ASSERT(in_flight_ != nullptr);
+  if (!result) {
+    fail(result.error());
+    return;
+  }
+  const std::unique_ptr<Turn> turn = std::move(in_flight_);
+  committed_ = turn->seq();
+  for (Turn::Held& held : turn->effects_held) release(*held.partition, held.effect);
+  for (auto& job : turn->jobs_held) job();
+  for (const auto& [partition, id] : turn->changed()) {
+    const core::Live* live = partition->state.find(id);
+    const bool clean = live != nullptr && live->loaded &&
+                       live->loaded->changed_turn <= std::to_underlying(committed_);
+    const bool wanted = clean && live->state == core::State::ready &&
+                        partition->state.ready.size() < kReadyKept;
+    if (clean && !wanted) partition->state.evict(id);
+  }
+}
+
+void Loop::fail(const Error& error) {
+  if (failure_) return;
+  failure_ = error;
+  queue_.clear();
+  in_flight_.reset();
+  // Nothing that was not committed may leave; whoever waits is told that the outcome is unknown.
+  for (auto& [id, answered] : waiters_) {
+    core::Reply reply;
+    reply.refused = true;
+    reply.outcome = {ErrorCode::store_failed, error.message};
+    answered(std::move(reply));
+  }
+  waiters_.clear();
+  if (seams_.on_fatal) seams_.on_fatal(error);
+}
+
+}  // namespace nowthen::engine

@@ -1,0 +1,60 @@
+// Retention: finished invocations lie in buckets by the time they may go, and go together.
+
+#include "engine/loop.h"
+#include "store/codec.h"
+
+namespace nowthen::engine {
+namespace {
+
+constexpr Duration kDropInterval = std::chrono::seconds(1);
+constexpr std::size_t kAuxRowsPerTurn = 1'000;
+
+}  // namespace
+
+bool Loop::drop_buckets() {
+  next_drop_ = after(now_, kDropInterval);
+  const auto now_s = std::chrono::floor<std::chrono::seconds>(now_).time_since_epoch().count();
+  bool worked = false;
+  for (const auto& partition : partitions_) {
+    if (partition->buckets.empty() || partition->dropping) continue;
+    const store::Bucket oldest = *partition->buckets.begin();
+    if (std::to_underlying(oldest) >= now_s) continue;
+    partition->dropping = true;
+    drop_bucket(*partition, oldest);
+    worked = true;
+  }
+  return worked;
+}
+
+/// Rows beside the bucket (idempotency records, large inputs) are erased with the finished row that
+/// names them, a part at a time; when none is left, the rest goes as a range.
+void Loop::drop_bucket(Partition& partition, store::Bucket bucket) {
+  const std::uint16_t number = partition.state.partition;
+  store::Scan scan;
+  auto range = store::finished_keys(number, bucket, store::Aux::rows);
+  scan.from = std::move(range.from);
+  scan.to = std::move(range.to);
+  scan.rows_max = kAuxRowsPerTurn;
+  seams_.store.scan(std::move(scan), on_loop<Result<store::Page>>([this, &partition, bucket](
+                                         Result<store::Page> page) {
+    if (!page) return fail(page.error());
+    const std::uint16_t own = partition.state.partition;
+    partition.dirty = open_->seq();
+    partition.dropping = false;
+    for (store::Row& row : page->rows) {
+      const auto finished = store::decode_finished(row.key, row.value);
+      if (!finished) return fail(finished.error());
+      for (std::string& key : store::aux_keys(*finished)) open_->erase(partition, std::move(key));
+      open_->erase(partition, std::move(row.key));
+    }
+    if (page->more) {
+      next_drop_ = now_;  // the rest with one of the next turns
+      return;
+    }
+    open_->erase(partition, store::finished_keys(own, bucket));
+    open_->erase(partition, store::result_keys(own, bucket));
+    partition.buckets.erase(bucket);
+  }));
+}
+
+}  // namespace nowthen::engine

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+
+#include "core/partition_state.h"
+#include "store/keys.h"
+#include "store/store.h"
+
+namespace nowthen::engine {
+
+/// Numbers the turns of a loop, from 1.
+enum class TurnSeq : std::uint64_t {};
+
+/// Where a message came from, so that its outbox row can go once it was applied durably.
+struct OutboxRow {
+  std::uint16_t partition = 0;
+  std::uint64_t seq = 0;
+};
+
+/// A command on its way into a partition.
+struct Incoming {
+  std::uint16_t partition = 0;
+  core::CommandBody body;
+  std::optional<OutboxRow> outbox;
+};
+
+/// A partition and what its loop keeps beside its state. Loop thread only.
+struct Partition {
+  Partition(std::uint16_t number, std::uint16_t partitions, Limits limits)
+      : state(number, partitions, limits) {}
+
+  core::PartitionState state;
+  store::OwnerEpoch epoch{};
+  TurnSeq dirty{};                     ///< the last turn with a change of this partition
+  std::set<store::Bucket> buckets;     ///< those that hold finished invocations
+  std::uint64_t last_outbox = 0;
+  bool dropping = false;               ///< the oldest bucket is being read before it goes
+  bool fetching = false;               ///< a row is on its way; what comes waits, in order
+  std::deque<Incoming> waiting;
+};
+
+}  // namespace nowthen::engine
