@@ -61,6 +61,7 @@ class ScriptExecutor final : public Executor {
     port_.submit(std::move(finish));
   }
   void drop(core::Lease lease) override { scripts_.erase(lease.id); }
+  void evict_idle(WallTime) override {}
 
  private:
   struct Script {

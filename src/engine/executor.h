@@ -40,6 +40,8 @@ class Executor {
   virtual void deliver_cancel(core::Lease lease) = 0;
   /// The attempt is over: drop all that is held for it. A running function may end by itself.
   virtual void drop(core::Lease lease) = 0;
+  /// Lets go of attempts that have waited long. Called about every second; kNever: of all.
+  virtual void evict_idle(WallTime now) = 0;
 };
 
 }  // namespace nowthen::engine

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kCommandsPerTurn = 4'096;  // bounds the rows of one commit
 constexpr std::size_t kTimersPerTurn = 1'024;
+constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
 
 thread_local bool runs_a_loop = false;
 
@@ -37,7 +38,11 @@ Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t
   }
 }
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  seams_.on_fatal = nullptr;
+  fail({ErrorCode::unavailable, "the engine has stopped"});
+  take_inbox();  // whoever still asks is told
+}
 
 // ---- any thread ------------------------------------------------------------------------------
 
@@ -53,8 +58,8 @@ void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answere
     if (failure_ || draining_) {
       core::Reply reply;
       reply.refused = true;
-      reply.outcome = failure_ ? core::Outcome{ErrorCode::store_failed, failure_->message}
-                              : core::Outcome{ErrorCode::unavailable, "the engine is stopping"};
+      reply.outcome = failure_ ? core::Outcome{failure_->code, failure_->message}
+                               : core::Outcome{ErrorCode::unavailable, "the engine is stopping"};
       answered(std::move(reply));
       return;
     }
@@ -94,7 +99,7 @@ bool Loop::turn() {
   bool worked = take_inbox();
   if (failure_) return worked;
   worked |= fire_timers();
-  if (now_ >= next_drop_) worked |= drop_buckets();
+  if (now_ >= next_upkeep_) worked |= keep_up();
   std::size_t left = kCommandsPerTurn;
   while (!queue_.empty() && left-- > 0) {
     Incoming incoming = std::move(queue_.front());
@@ -132,8 +137,14 @@ bool Loop::fire_timers() {
   return worked;
 }
 
+bool Loop::keep_up() {
+  next_upkeep_ = after(now_, kUpkeepInterval);
+  executor_->evict_idle(now_);
+  return drop_buckets();
+}
+
 WallTime Loop::next_due() const {
-  WallTime due = next_drop_;
+  WallTime due = next_upkeep_;
   for (const auto& partition : partitions_) due = std::min(due, partition->state.next_due());
   return due;
 }
@@ -273,6 +284,7 @@ void Loop::configure(const core::Configure& command) {
 void Loop::drain() {
   draining_ = true;
   for (const auto& partition : partitions_) partition->state.draining = true;
+  executor_->evict_idle(kNever);
 }
 
 void Loop::write(std::uint16_t partition, std::vector<store::RowWrite> rows,

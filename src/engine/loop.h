@@ -67,7 +67,7 @@ class Loop final : public LoopPort {
   void run();
   /// From now on `ask` is refused with `unavailable`, and no attempt begins.
   void drain();
-  /// The store has failed: nothing more is accepted, written or released; waiters are told.
+  /// Nothing more is accepted, written or released; waiters are told why.
   void fail(const Error& error);
 
   void submit(core::CommandBody command) override;
@@ -89,6 +89,7 @@ class Loop final : public LoopPort {
   bool idle() const;
   bool take_inbox();
   bool fire_timers();
+  bool keep_up();
   bool drop_buckets();
   void drop_bucket(Partition& partition, store::Bucket bucket);
   void enqueue(Incoming incoming) { queue_.push_back(std::move(incoming)); }
@@ -135,7 +136,7 @@ class Loop final : public LoopPort {
   std::unique_ptr<Turn> open_;
   std::unique_ptr<Turn> in_flight_;
   TurnSeq committed_{};
-  WallTime next_drop_ = WallTime::min();
+  WallTime next_upkeep_ = WallTime::min();
   bool draining_ = false;
   std::move_only_function<void()> when_idle_;
   std::optional<Error> failure_;

@@ -7,7 +7,7 @@ namespace nowthen::engine {
 namespace {
 
 /// Those that wait to run stay in memory up to this many a partition; more are loaded in turn.
-constexpr std::size_t kReadyKept = 1'000;
+constexpr std::size_t kReadyKept = 4'096;
 
 }  // namespace
 
@@ -48,7 +48,7 @@ void Loop::fail(const Error& error) {
   for (auto& [id, answered] : waiters_) {
     core::Reply reply;
     reply.refused = true;
-    reply.outcome = {ErrorCode::store_failed, error.message};
+    reply.outcome = {error.code, error.message};
     answered(std::move(reply));
   }
   waiters_.clear();

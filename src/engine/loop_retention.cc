@@ -6,13 +6,11 @@
 namespace nowthen::engine {
 namespace {
 
-constexpr Duration kDropInterval = std::chrono::seconds(1);
 constexpr std::size_t kAuxRowsPerTurn = 1'000;
 
 }  // namespace
 
 bool Loop::drop_buckets() {
-  next_drop_ = after(now_, kDropInterval);
   const auto now_s = std::chrono::floor<std::chrono::seconds>(now_).time_since_epoch().count();
   bool worked = false;
   for (const auto& partition : partitions_) {
@@ -48,7 +46,7 @@ void Loop::drop_bucket(Partition& partition, store::Bucket bucket) {
       open_->erase(partition, std::move(row.key));
     }
     if (page->more) {
-      next_drop_ = now_;  // the rest with one of the next turns
+      next_upkeep_ = now_;  // the rest with one of the next turns
       return;
     }
     open_->erase(partition, store::finished_keys(own, bucket));

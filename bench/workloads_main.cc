@@ -1,0 +1,233 @@
+// The in-process workloads. One process measures one workload and prints one row:
+//   workloads W1 --store DIR --callers 64 --seconds 60
+// CPU is that of the whole process, callers included. bench/run makes the table.
+
+#include <nowthen/nowthen.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "bench/measure.h"
+
+namespace nowthen::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Arguments {
+  std::string workload;
+  std::string store;          ///< folder; empty: memory
+  int callers = 64;
+  double seconds = 10;
+  int count = 50'000;
+  Duration sleep = 1h;
+  std::uint16_t loops = 0;
+};
+
+int echo_step(int value) { return value + 1; }
+Task<int> echo(Context&, int value) { co_return value; }
+Task<int> ten_steps(Context& ctx, int value) {
+  for (int i = 0; i < 10; ++i) value = co_await ctx.run("step", echo_step, value);
+  co_return value;
+}
+Task<int> sleeper(Context& ctx, std::int64_t sleep_us) {
+  co_await ctx.sleep(Duration(sleep_us));
+  co_return 1;
+}
+Task<int> fan_out(Context& ctx, int width) {
+  std::vector<Pending<int>> calls;
+  for (int i = 0; i < width; ++i) calls.push_back(ctx.call<int>("echo-durable", i));
+  const std::vector<int> results = co_await all(std::move(calls));
+  co_return static_cast<int>(results.size());
+}
+
+Declaration declare(Mode mode, Durable durable, bool non_blocking) {
+  Declaration declaration;
+  declaration.policy.mode = mode;
+  declaration.policy.answer_within = 60s;
+  declaration.policy.durable = durable;
+  declaration.policy.retain = 30s;
+  declaration.non_blocking = non_blocking;
+  return declaration;
+}
+
+/// The operations of all workloads, on one engine.
+struct Bench {
+  explicit Bench(const Arguments& arguments)
+      : engine(Options().data_dir(arguments.store).loops(arguments.loops)) {
+    echo_durable.emplace(engine.add("echo-durable", echo,
+                                    declare(Mode::auto_, Durable::from_start, true)));
+    echo_now.emplace(engine.add("echo-now", echo, declare(Mode::now, Durable::on_first_step, true)));
+    echo_later.emplace(engine.add("echo-later", echo,
+                                  declare(Mode::later, Durable::on_first_step, true)));
+    steps.emplace(engine.add("ten-steps", ten_steps,
+                             declare(Mode::auto_, Durable::from_start, true)));
+    steps_pool.emplace(engine.add("ten-steps-pool", ten_steps,
+                                  declare(Mode::auto_, Durable::from_start, false)));
+    sleepers.emplace(engine.add("sleeper", sleeper,
+                                declare(Mode::later, Durable::on_first_step, true)));
+    fan.emplace(engine.add("fan-out", fan_out, declare(Mode::auto_, Durable::from_start, true)));
+    const auto began = Clock::now();
+    if (auto started = engine.start(); !started) {
+      std::fprintf(stderr, "%s\n", started.error().message.c_str());
+      std::exit(1);
+    }
+    ready_seconds = seconds_since(began);
+  }
+
+  Engine engine;
+  double ready_seconds = 0;
+  std::optional<Operation<int, int>> echo_durable, echo_now, echo_later, steps, steps_pool, fan;
+  std::optional<Operation<std::int64_t, int>> sleepers;
+};
+
+/// `callers` calls at a time, each followed by the next, until `seconds` or `count` have passed.
+class ClosedLoop {
+ public:
+  using Call = std::function<void(std::function<void(bool ok)>)>;
+
+  ClosedLoop(int callers, Call call) : callers_(callers), call_(std::move(call)) {}
+
+  void run_for(double seconds) {
+    begin();
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    finish();
+  }
+  void run_count(int count) {
+    left_ = count;
+    begin();
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return running_ == 0; });
+  }
+  Latencies latencies;
+  std::atomic<std::uint64_t> done{0};
+  std::atomic<std::uint64_t> failed{0};
+
+ private:
+  void begin() {
+    running_ = callers_;
+    for (int i = 0; i < callers_; ++i) next();
+  }
+  void finish() {
+    stop_ = true;
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return running_ == 0; });
+  }
+  void next() {
+    if (stop_ || (left_ >= 0 && left_.fetch_sub(1) <= 0)) {
+      const std::lock_guard lock(mutex_);
+      if (--running_ == 0) idle_.notify_all();
+      return;
+    }
+    const auto began = Clock::now();
+    call_([this, began](bool ok) {
+      latencies.add(seconds_since(began));
+      ok ? ++done : ++failed;
+      next();
+    });
+  }
+
+  int callers_;
+  Call call_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> left_{-(std::int64_t{1} << 62)};
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  int running_ = 0;
+};
+
+void row(const Arguments& arguments, const std::string& what, ClosedLoop& loop, double seconds,
+         double cpu) {
+  const auto done = static_cast<double>(loop.done.load());
+  std::printf("%-22s %-7s %5d  %10.0f/s  %8.2f us CPU  p50 %8.3f ms  p99 %8.3f ms%s\n",
+              what.c_str(), arguments.store.empty() ? "memory" : "rocksdb", arguments.callers,
+              done / seconds, cpu / done * 1e6, loop.latencies.percentile_ms(50),
+              loop.latencies.percentile_ms(99),
+              loop.failed > 0 ? ("  FAILED " + std::to_string(loop.failed)).c_str() : "");
+}
+
+template <class In>
+void steady(Bench&, const Arguments& arguments, const std::string& what,
+            Operation<In, int>& operation, In input, bool send = false) {
+  const CallOptions options = send ? CallOptions().respond_async() : CallOptions();
+  ClosedLoop loop(arguments.callers, [&operation, input, options](std::function<void(bool)> then) {
+    operation.call(input, options, [then = std::move(then)](const Answer<int>& answer) {
+      then(!answer.has_error());
+    });
+  });
+  const double cpu = cpu_seconds();
+  const auto began = Clock::now();
+  loop.run_for(arguments.seconds);
+  row(arguments, what, loop, seconds_since(began), cpu_seconds() - cpu);
+}
+
+void asleep(Bench& bench, const Arguments& arguments) {
+  const std::uint64_t before = resident_bytes();
+  const std::int64_t sleep_us = arguments.sleep.count();
+  ClosedLoop loop(arguments.callers, [&](std::function<void(bool)> then) {
+    bench.sleepers->call(sleep_us, CallOptions(), [then = std::move(then)](const Answer<int>& a) {
+      then(a.has_ticket());
+    });
+  });
+  const auto began = Clock::now();
+  loop.run_count(arguments.count);
+  const double seconds = seconds_since(began);
+  std::this_thread::sleep_for(3s);
+  const std::uint64_t after = resident_bytes();
+  std::printf("%-22s %-7s %9d asleep  %8.0f/s accepted  %6.0f bytes each (resident %llu MB)\n",
+              "W4 asleep", arguments.store.empty() ? "memory" : "rocksdb", arguments.count,
+              arguments.count / seconds,
+              static_cast<double>(after - before) / arguments.count,
+              static_cast<unsigned long long>(after >> 20));
+}
+
+int run(const Arguments& arguments) {
+  Bench bench(arguments);
+  const std::string& w = arguments.workload;
+  if (w == "W1") steady(bench, arguments, "W1 durable call", *bench.echo_durable, 1);
+  if (w == "W1n") steady(bench, arguments, "W1n now, nothing stored", *bench.echo_now, 1);
+  if (w == "W2") steady(bench, arguments, "W2 ten steps", *bench.steps, 1);
+  if (w == "W2p") steady(bench, arguments, "W2 ten steps, pool", *bench.steps_pool, 1);
+  if (w == "W3") steady(bench, arguments, "W3 accept and drain", *bench.echo_later, 1, true);
+  if (w == "W4") asleep(bench, arguments);
+  if (w == "W5") steady(bench, arguments, "W5 100 children", *bench.fan, 100);
+  if (w == "W7") {
+    std::printf("%-22s ready after %.3f s, resident %llu MB\n", "W7 ready",
+                bench.ready_seconds, static_cast<unsigned long long>(resident_bytes() >> 20));
+  }
+  std::fflush(stdout);
+  bench.engine.stop(5s);
+  return 0;
+}
+
+}  // namespace
+}  // namespace nowthen::bench
+
+int main(int argc, char** argv) {
+  nowthen::bench::Arguments arguments;
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: workloads W1|W1n|W2|W2p|W3|W4|W5|W7 [--store DIR] [--callers N] "
+                         "[--seconds S] [--count N] [--sleep DURATION] [--loops N]\n");
+    return 2;
+  }
+  arguments.workload = argv[1];
+  for (int i = 2; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    const char* value = argv[i + 1];
+    if (name == "--store") arguments.store = value;
+    if (name == "--callers") arguments.callers = std::atoi(value);
+    if (name == "--seconds") arguments.seconds = std::atof(value);
+    if (name == "--count") arguments.count = std::atoi(value);
+    if (name == "--loops") arguments.loops = static_cast<std::uint16_t>(std::atoi(value));
+    if (name == "--sleep") arguments.sleep = *nowthen::parse_duration(value);
+  }
+  return nowthen::bench::run(arguments);
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include <nowthen/policy.h>
+#include <nowthen/result.h>
+
+namespace nowthen {
+
+/// How an engine is set up: `Options().data_dir("data")`. A plain value.
+class Options {
+ public:
+  Options() {}  // NOLINT(modernize-use-equals-default): never an aggregate
+
+  /// The folder of the data; made if it is not there. One process at a time owns it. Without a
+  /// folder everything is kept in memory and gone at the end.
+  Options& data_dir(std::string folder) { return data_dir_ = std::move(folder), *this; }
+  /// Loop threads. 0: one per core. At most the number of partitions.
+  Options& loops(std::uint16_t count) { return loops_ = count, *this; }
+  /// Partitions of a new data folder, 1..4096; an existing one keeps its number.
+  Options& partitions(std::uint16_t count) { return partitions_ = count, *this; }
+  /// Threads for step functions, 1..1024. 0: four per core, at least 16.
+  Options& pool_threads(std::uint16_t count) { return pool_threads_ = count, *this; }
+  /// A waiting handler is dropped from memory, and replayed later, once it has waited this long.
+  Options& evict_after(Duration wait) { return evict_after_ = wait, *this; }
+  /// Called once, on a loop's thread, when a write has failed: nothing is accepted any more, all
+  /// waiters were told `store_failed`. The process may stop, or go on without this engine.
+  Options& on_fatal(std::function<void(const Error&)> f) { return on_fatal_ = std::move(f), *this; }
+  /// Lines worth a log: parked invocations, ignored overrides, stalled loops. Any thread.
+  Options& on_log(std::function<void(const std::string&)> f) {
+    return on_log_ = std::move(f), *this;
+  }
+
+  const std::string& data_dir() const { return data_dir_; }
+  std::uint16_t loops() const { return loops_; }
+  std::uint16_t partitions() const { return partitions_; }
+  std::uint16_t pool_threads() const { return pool_threads_; }
+  Duration evict_after() const { return evict_after_; }
+  const std::function<void(const Error&)>& on_fatal() const { return on_fatal_; }
+  const std::function<void(const std::string&)>& on_log() const { return on_log_; }
+
+ private:
+  std::string data_dir_;
+  std::uint16_t loops_ = 0;
+  std::uint16_t partitions_ = 16;
+  std::uint16_t pool_threads_ = 0;
+  Duration evict_after_ = std::chrono::seconds(1);
+  std::function<void(const Error&)> on_fatal_;
+  std::function<void(const std::string&)> on_log_;
+};
+
+}  // namespace nowthen

@@ -1,0 +1,178 @@
+// What the code of an attempt asks for, until it is answered or abandoned.
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <nowthen/failure.h>
+
+#include "sdk/attempt.h"
+
+namespace nowthen::sdk {
+namespace {
+
+constexpr std::string_view kAbandoned = "the code does not wait for it any more";
+
+}  // namespace
+
+void Attempt::write_state(std::string_view name, std::optional<std::string> value) {
+  const auto same = std::ranges::find(writes_, name, &core::StateWrite::name);
+  if (same != writes_.end()) {
+    same->value = std::move(value);
+  } else {
+    writes_.push_back({std::string(name), std::move(value)});
+  }
+}
+
+void Attempt::open(PendingBase& pending, RequestPtr owned, Branch& branch) {
+  if (owned->path.empty()) owned->path = branch.path(owned->name);
+  if (cancelled_ && owned->kind != core::EntryKind::cleanup) {
+    pending.error = std::make_exception_ptr(Cancelled());
+    pending.then->ready();
+    return;
+  }
+  if (owned->value_of == ValueOf::state) {
+    // What this code has set and nothing has committed yet, the core cannot know.
+    const auto set = std::ranges::find(writes_, owned->subject, &core::StateWrite::name);
+    if (set != writes_.end()) return answer_state(pending, *set);
+  } else {
+    owned->writes = std::exchange(writes_, {});
+  }
+  owned->pending = &pending;
+  pending.opened_ = owned.get();
+  Request& request = waiting_.add(std::move(owned));
+  request.stage = Stage::held;
+  suspended_ = false;
+  if (live_) submit(request);
+}
+
+void Attempt::answer_state(PendingBase& pending, const core::StateWrite& set) {
+  const std::string data = set.value ? "=" + *set.value : std::string();
+  try {
+    if (const auto fits = pending.accept({ErrorCode::none, data, {}}); !fits)
+      pending.error = std::make_exception_ptr(CodecFailed(fits.error().message));
+  } catch (...) {
+    pending.error = std::current_exception();
+  }
+  pending.then->ready();
+}
+
+void Attempt::abandon(Request& request) {
+  request.pending->opened_ = nullptr;
+  request.pending = nullptr;
+  RequestPtr owned = waiting_.take(request);
+  if (closing_) return;
+  owned->writes.clear();
+  abandoned_.add(std::move(owned));
+}
+
+// ---- to the core ----------------------------------------------------------------------------
+
+void Attempt::submit_held() {
+  for (Request* each = waiting_.oldest(); each != nullptr; each = each->younger)
+    if (each->stage == Stage::held) submit(*each);
+}
+
+void Attempt::submit(Request& request) {
+  request.stage = Stage::submitted;
+  if (is_step(request.kind) || request.kind == core::EntryKind::value ||
+      request.kind == core::EntryKind::send)
+    count(request);
+  if (std::ranges::binary_search(open_paths_, request.path)) request.writes.clear();
+  if (request.kind == core::EntryKind::value) {
+    submit_value(request);
+  } else {
+    submit_entry(request);
+  }
+}
+
+void Attempt::submit_entry(Request& request) {
+  core::OpenEntry command;
+  static_cast<core::Lease&>(command) = lease_;
+  command.path = request.path;
+  command.kind = request.kind;
+  command.writes = std::move(request.writes);
+  if (request.kind == core::EntryKind::sleep && !request.by_time)
+    request.due = after(port_.now(), request.wait);
+  if (request.kind == core::EntryKind::signal) {
+    command.signal = request.subject;
+    if (request.timed) request.due = after(port_.now(), request.wait);
+  }
+  command.due = request.due;
+  if (request.child != nullptr) command.child = std::move(*request.child);
+  request.child.reset();
+  port_.submit(std::move(command));
+}
+
+void Attempt::submit_value(Request& request) {
+  if (request.value_of == ValueOf::state) {
+    core::ReadState command;
+    static_cast<core::Lease&>(command) = lease_;
+    command.path = request.path;
+    command.name = request.subject;
+    port_.submit(std::move(command));
+    return;
+  }
+  core::RecordValue command;
+  static_cast<core::Lease&>(command) = lease_;
+  command.path = request.path;
+  command.value = request.value_of == ValueOf::time ? Codec<WallTime>::encode(port_.now())
+                                                    : request.subject;
+  command.writes = std::move(request.writes);
+  port_.submit(std::move(command));
+}
+
+void Attempt::count(Request& request) {
+  if (!std::exchange(request.counted, true)) ++active_;
+}
+
+void Attempt::uncount(Request& request) {
+  if (std::exchange(request.counted, false)) --active_;
+}
+
+// ---- steps ----------------------------------------------------------------------------------
+
+Request* Attempt::find_step(std::string_view path) {
+  Request* request = waiting_.find(path);
+  if (request == nullptr) request = abandoned_.find(path);
+  return request != nullptr && is_step(request->kind) ? request : nullptr;
+}
+
+std::shared_ptr<const Job> Attempt::start_step(std::string_view path, std::uint32_t tries) {
+  suspended_ = false;
+  Request* request = find_step(path);
+  if (request == nullptr) return nullptr;
+  count(*request);
+  request->stage = Stage::running;
+  request->tries = tries;
+  if (request->pending != nullptr) return request->job;
+  StepEnd end;  // no further step of an abandoned branch starts
+  end.outcome = {ErrorCode::cancelled, std::string(kAbandoned)};
+  end.permanent = true;
+  complete_step(*request, std::move(end));
+  return nullptr;
+}
+
+Attempt::Next Attempt::step_ended(std::string_view path, std::uint32_t tries, StepEnd end) {
+  Request* request = find_step(path);
+  const bool late = request == nullptr || request->stage != Stage::running ||
+                    request->tries != tries;  // another try runs, or has ended
+  if (!late) complete_step(*request, std::move(end));
+  return advance();
+}
+
+void Attempt::complete_step(Request& request, StepEnd end) {
+  const bool failed = !end.outcome.ok();
+  const bool again = failed && !end.permanent && request.pending != nullptr;
+  core::CompleteStep command;
+  static_cast<core::Lease&>(command) = lease_;
+  command.path = request.path;
+  command.tries = request.tries;
+  command.outcome = std::move(end.outcome);
+  command.permanent = failed && !again;
+  port_.submit(std::move(command));
+  request.stage = again ? Stage::retrying : Stage::submitted;
+  if (again) uncount(request);
+}
+
+}  // namespace nowthen::sdk

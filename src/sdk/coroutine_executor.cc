@@ -1,0 +1,163 @@
+#include "sdk/coroutine_executor.h"
+
+#include <string>
+#include <utility>
+
+namespace nowthen::sdk {
+
+CoroutineExecutor::CoroutineExecutor(engine::LoopPort& port,
+                                     std::shared_ptr<const Handlers> handlers, Pool& pool,
+                                     ExecutorOptions options)
+    : port_(port),
+      handlers_(std::move(handlers)),
+      pool_(pool),
+      options_(options),
+      link_(std::make_shared<Link>(Link{this})) {}
+
+CoroutineExecutor::~CoroutineExecutor() { link_->executor = nullptr; }
+
+Attempt* CoroutineExecutor::find(const core::Lease& lease) const {
+  const auto found = attempts_.find(lease.id);
+  if (found == attempts_.end() || found->second->lease().epoch != lease.epoch) return nullptr;
+  return found->second.get();
+}
+
+void CoroutineExecutor::erase(Attempt& attempt) {
+  unkeep(attempt);
+  // Out of the table first: destructors in the frames may run anything.
+  const auto node = attempts_.extract(attempt.lease().id);
+}
+
+void CoroutineExecutor::follow(Attempt& attempt, Attempt::Next next) {
+  switch (next) {
+    case Attempt::Next::wait: unkeep(attempt); break;
+    case Attempt::Next::keep: keep(attempt); break;
+    case Attempt::Next::end: erase(attempt); break;
+    case Attempt::Next::resume:
+      unkeep(attempt);
+      post_resume(attempt);
+      break;
+  }
+}
+
+void CoroutineExecutor::post_resume(Attempt& attempt) {
+  if (std::exchange(attempt.resume_posted, true)) return;
+  port_.post([link = link_, lease = attempt.lease()] {
+    if (link->executor == nullptr) return;
+    Attempt* found = link->executor->find(lease);
+    if (found == nullptr) return;
+    found->resume_posted = false;
+    link->executor->follow(*found, found->resume());
+  });
+}
+
+void CoroutineExecutor::begin(const core::Invocation& invocation) {
+  if (const auto old = attempts_.find(invocation.id); old != attempts_.end()) erase(*old->second);
+  std::shared_ptr<const Operation> operation =
+      handlers_->find(invocation.operation, invocation.version);
+  if (operation == nullptr) {
+    core::ParkAttempt command;
+    command.id = invocation.id;
+    command.epoch = invocation.epoch;
+    command.reason = core::ParkReason::no_executor;
+    command.detail = "nothing here runs " + invocation.operation + " version " +
+                     std::to_string(invocation.version);
+    port_.submit(std::move(command));
+    return;
+  }
+  auto made = std::make_unique<Attempt>(port_, invocation, std::move(operation),
+                                        options_.evict_after);
+  Attempt& attempt = *made;
+  attempts_.emplace(invocation.id, std::move(made));
+  follow(attempt, attempt.begin(invocation));
+}
+
+void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::uint32_t tries) {
+  Attempt* attempt = find(lease);
+  if (attempt == nullptr) return;
+  std::shared_ptr<const Job> job = attempt->start_step(path, tries);
+  if (job == nullptr) {
+    follow(*attempt, attempt->resume());
+    return;
+  }
+  unkeep(*attempt);
+  if (attempt->operation().non_blocking) {
+    const std::string own_path(path);  // the function may do what it likes meanwhile
+    step_ended(lease, own_path, tries, run(*job, lease.id, own_path));
+  } else {
+    run_on_pool(*attempt, std::move(job), path, tries);
+  }
+}
+
+void CoroutineExecutor::run_on_pool(const Attempt& attempt, std::shared_ptr<const Job> job,
+                                    std::string_view path, std::uint32_t tries) {
+  const core::Lease lease = attempt.lease();
+  const std::string operation = attempt.operation().name;
+  auto work = [link = link_, &port = port_, lease, job = std::move(job), path = std::string(path),
+               tries]() mutable {
+    StepEnd end = run(*job, lease.id, path);
+    job.reset();  // the last owner of the arguments may be this thread
+    port.post([link = std::move(link), lease, path = std::move(path), tries,
+               end = std::move(end)]() mutable {
+      if (link->executor != nullptr) link->executor->step_ended(lease, path, tries, std::move(end));
+    });
+  };
+  if (pool_.submit(operation, std::move(work))) return;
+  StepEnd full;
+  full.outcome = {ErrorCode::overloaded, "queue_max: too many functions wait for a pool thread"};
+  step_ended(lease, std::string(path), tries, std::move(full));
+}
+
+void CoroutineExecutor::step_ended(const core::Lease& lease, std::string_view path,
+                                   std::uint32_t tries, StepEnd end) {
+  if (Attempt* attempt = find(lease))
+    follow(*attempt, attempt->step_ended(path, tries, std::move(end)));
+}
+
+void CoroutineExecutor::deliver(core::Lease lease, const core::Entry& entry) {
+  if (Attempt* attempt = find(lease)) follow(*attempt, attempt->deliver(entry));
+}
+
+void CoroutineExecutor::deliver_cancel(core::Lease lease) {
+  if (Attempt* attempt = find(lease)) follow(*attempt, attempt->deliver_cancel());
+}
+
+void CoroutineExecutor::drop(core::Lease lease) {
+  if (Attempt* attempt = find(lease)) erase(*attempt);
+}
+
+// ---- frames of suspended attempts -------------------------------------------------------------
+
+void CoroutineExecutor::keep(Attempt& attempt) {
+  if (attempt.kept) return;
+  attempt.kept = true;
+  attempt.kept_since = port_.now();
+  attempt.kept_before = last_kept_;
+  attempt.kept_after = nullptr;
+  (last_kept_ != nullptr ? last_kept_->kept_after : longest_kept_) = &attempt;
+  last_kept_ = &attempt;
+  if (++kept_ > options_.frames_max) evict_oldest();
+}
+
+void CoroutineExecutor::unkeep(Attempt& attempt) {
+  if (!attempt.kept) return;
+  attempt.kept = false;
+  (attempt.kept_before != nullptr ? attempt.kept_before->kept_after : longest_kept_) =
+      attempt.kept_after;
+  (attempt.kept_after != nullptr ? attempt.kept_after->kept_before : last_kept_) =
+      attempt.kept_before;
+  --kept_;
+}
+
+void CoroutineExecutor::evict_oldest() {
+  Attempt& attempt = *longest_kept_;
+  attempt.evict();
+  erase(attempt);
+}
+
+void CoroutineExecutor::evict_idle(WallTime now) {
+  while (longest_kept_ != nullptr && after(longest_kept_->kept_since, options_.evict_after) <= now)
+    evict_oldest();
+}
+
+}  // namespace nowthen::sdk

@@ -1,0 +1,146 @@
+// The public Engine: words for the engine room behind it.
+
+#include <nowthen/engine.h>
+
+#include "sdk/host.h"
+
+namespace nowthen {
+namespace {
+
+template <class T>
+Result<T> flatten(Result<Result<T>> result) {
+  if (!result) return result.error();
+  return std::move(*result);
+}
+
+Result<void> said(const std::shared_ptr<sdk::Host>& host, InvocationId id,
+                  core::CommandBody body) {
+  auto reply = host->wait_for<core::Reply>([&](engine::Answered answered) {
+    host->ask(id, std::move(body), std::move(answered));
+  });
+  if (!reply) return reply.error();
+  if (reply->refused) return Error{reply->outcome.code, std::move(reply->outcome.data)};
+  return {};
+}
+
+Error not_running() { return {ErrorCode::unavailable, "the engine is not running"}; }
+
+}  // namespace
+
+Engine::Engine(Options options) : host_(std::make_shared<sdk::Host>(std::move(options))) {}
+Engine::Engine(std::shared_ptr<sdk::Host> host) : host_(std::move(host)) {}
+Engine::~Engine() { host_->stop(Duration::zero()); }
+
+void Engine::add_handler(OperationName name, std::shared_ptr<const sdk::Handler> handler,
+                         Declaration declaration) {
+  host_->add({std::move(name.name), name.version, std::move(declaration)}, std::move(handler));
+}
+
+Result<void> Engine::start() { return host_->start(); }
+void Engine::stop(Duration patience) { host_->stop(patience); }
+
+// ---- one invocation --------------------------------------------------------------------------
+
+Result<void> Engine::cancel(InvocationId id, std::string reason) {
+  return said(host_, id, core::Cancel{id, std::move(reason), {}});
+}
+Result<void> Engine::park(InvocationId id, std::string reason) {
+  return said(host_, id, core::Park{id, std::move(reason), {}});
+}
+Result<void> Engine::resume(InvocationId id) { return said(host_, id, core::Resume{id, {}}); }
+Result<void> Engine::restart(InvocationId id) { return said(host_, id, core::Restart{id, {}}); }
+
+Result<void> Engine::resolve_step(InvocationId id, std::string path,
+                                  std::optional<std::string> result) {
+  core::ResolveStep resolve{id, std::move(path), std::nullopt, {}};
+  if (result) resolve.outcome = core::Outcome{ErrorCode::none, std::move(*result)};
+  return said(host_, id, std::move(resolve));
+}
+
+Result<void> Engine::signal_bytes(InvocationId id, std::string name, std::string payload) {
+  return said(host_, id, core::Signal{id, std::move(name), std::move(payload), {}});
+}
+
+// ---- policy ------------------------------------------------------------------------------------
+
+Result<void> Engine::set_policy(std::string operation, PolicyPatch patch, std::string who) {
+  if (host_->engine() == nullptr) return not_running();
+  return flatten<void>(host_->wait_for<Result<void>>([&](auto told) {
+    host_->engine()->set_policy(std::move(operation), std::move(patch), std::move(who),
+                                std::move(told));
+  }));
+}
+
+Result<void> Engine::revert_policy(std::string operation, std::uint64_t seq, std::string who) {
+  if (host_->engine() == nullptr) return not_running();
+  return flatten<void>(host_->wait_for<Result<void>>([&](auto told) {
+    host_->engine()->revert_policy(std::move(operation), seq, std::move(who), std::move(told));
+  }));
+}
+
+Result<std::vector<PolicyLine>> Engine::policy(std::string operation) const {
+  if (host_->engine() == nullptr) return not_running();
+  using Fields = Result<std::vector<engine::PolicyField>>;
+  auto fields = flatten(host_->wait_for<Fields>([&](auto told) {
+    host_->engine()->policy(std::move(operation), std::move(told));
+  }));
+  if (!fields) return fields.error();
+  std::vector<PolicyLine> lines;
+  for (engine::PolicyField& field : *fields) {
+    const bool declared = field.layer == engine::PolicyField::Layer::declaration;
+    lines.push_back({std::move(field.name), std::move(field.value),
+                     declared ? "declaration" : "override"});
+  }
+  return lines;
+}
+
+Result<std::vector<PolicyRevision>> Engine::policy_history(std::string operation) const {
+  if (host_->engine() == nullptr) return not_running();
+  using Changes = Result<std::vector<engine::PolicyChange>>;
+  auto changes = flatten(host_->wait_for<Changes>([&](auto told) {
+    host_->engine()->policy_history(std::move(operation), std::move(told));
+  }));
+  if (!changes) return changes.error();
+  std::vector<PolicyRevision> revisions;
+  for (engine::PolicyChange& change : *changes) {
+    revisions.push_back({change.seq, std::move(change.who), change.when,
+                         std::move(change.before), std::move(change.after)});
+  }
+  return revisions;
+}
+
+// ---- calls -------------------------------------------------------------------------------------
+
+namespace sdk {
+
+RawAnswer failed(Error error) {
+  RawAnswer answer;
+  answer.error = std::move(error);
+  return answer;
+}
+
+RawAnswer call(const std::shared_ptr<Host>& host, std::string_view operation, std::string input,
+               const CallOptions& options) {
+  auto reply = host->wait_for<core::Reply>([&](engine::Answered answered) {
+    host->invoke(to_invoke(operation, std::move(input), options), std::move(answered));
+  });
+  return reply ? to_answer(std::move(*reply)) : failed(reply.error());
+}
+
+void call(const std::shared_ptr<Host>& host, std::string_view operation, std::string input,
+          const CallOptions& options, Answered answered) {
+  host->invoke(to_invoke(operation, std::move(input), options),
+               [answered = std::move(answered)](core::Reply reply) {
+                 answered(to_answer(std::move(reply)));
+               });
+}
+
+RawAnswer await_result(const std::shared_ptr<Host>& host, InvocationId id, Duration patience) {
+  auto reply = host->wait_for<core::Reply>([&](engine::Answered answered) {
+    host->ask(id, core::Await{id, patience, {}}, std::move(answered));
+  });
+  return reply ? to_answer(std::move(*reply)) : failed(reply.error());
+}
+
+}  // namespace sdk
+}  // namespace nowthen

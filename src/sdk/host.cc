@@ -1,0 +1,140 @@
+#include "sdk/host.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "engine/open_store.h"
+#include "sdk/coroutine_executor.h"
+
+namespace nowthen::sdk {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  WallTime now() const override {
+    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  }
+};
+
+core::Reply refused(ErrorCode code, std::string message) {
+  core::Reply reply;
+  reply.refused = true;
+  reply.outcome = {code, std::move(message)};
+  reply.decision.kind = core::Decision::Kind::refused;
+  return reply;
+}
+
+core::Reply not_running() { return refused(ErrorCode::unavailable, "the engine is not running"); }
+
+}  // namespace
+
+Host::~Host() { stop(Duration::zero()); }
+
+void Host::add(engine::OperationHere operation, std::shared_ptr<const Handler> handler) {
+  if (engine_ && !wrong_) {
+    wrong_ = Error{ErrorCode::invalid_state, "operations are added before start"};
+  }
+  auto added = handlers_->add({operation.name, operation.version,
+                               operation.declaration.non_blocking, std::move(handler)});
+  if (!added && !wrong_) wrong_ = added.error();
+  operations_.push_back(std::move(operation));
+}
+
+Result<engine::EngineSetup> Host::set_up() {
+  auto opened = engine::open_store(options_.data_dir(), options_.partitions());
+  if (!opened) return opened.error();
+  engine::EngineSetup setup;
+  setup.store = std::move(opened->store);
+  setup.partitions = opened->partitions;
+  setup.clock = std::make_unique<SystemClock>();
+  std::random_device random;
+  setup.seed = (std::uint64_t{random()} << 32) | random();
+  return setup;
+}
+
+std::unique_ptr<Pool> Host::make_pool() {
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  PoolOptions options;
+  options.threads = options_.pool_threads() != 0 ? options_.pool_threads()
+                                                 : std::max<std::size_t>(16, 4 * cores);
+  return std::make_unique<BlockingPool>(options);
+}
+
+std::unique_ptr<engine::Executor> Host::make_executor(engine::LoopPort& port) {
+  ExecutorOptions options;
+  options.evict_after = options_.evict_after();
+  return std::make_unique<CoroutineExecutor>(port, handlers_, *pool_, options);
+}
+
+Result<void> Host::start() {
+  if (wrong_) return *wrong_;
+  if (engine_) return Error{ErrorCode::invalid_state, "the engine was started before"};
+  if (options_.partitions() == 0 || options_.partitions() > 4'096) {
+    return Error{ErrorCode::invalid_argument, "partitions: 1 to 4096"};
+  }
+  auto setup = set_up();
+  if (!setup) return setup.error();
+  pool_ = make_pool();
+  setup->loops = options_.loops();
+  setup->on_fatal = options_.on_fatal();
+  setup->make_executor = [this](engine::LoopPort& port) { return make_executor(port); };
+  auto engine = std::make_unique<engine::Engine>(std::move(*setup));
+  for (const engine::OperationHere& operation : operations_) {
+    if (auto added = engine->add(operation); !added) return added;
+  }
+  if (auto started = engine->start(driving()); !started) return started;
+  engine_ = std::move(engine);
+  return {};
+}
+
+void Host::stop(Duration patience) {
+  if (!engine_) return;
+  engine_->stop(patience);
+  pool_.reset();  // its last functions may still post to the loops
+  engine_.reset();  // tells whoever still waits
+}
+
+void Host::invoke(core::Invoke call, engine::Answered answered) {
+  if (!engine_) return answered(not_running());
+  engine_->invoke(std::move(call), std::move(answered));
+}
+
+void Host::ask(InvocationId id, core::CommandBody body, engine::Answered answered) {
+  if (!engine_) return answered(not_running());
+  engine_->ask(id, std::move(body), std::move(answered));
+}
+
+RawAnswer to_answer(core::Reply reply) {
+  RawAnswer answer;
+  answer.id = reply.id;
+  answer.state = core::to_string(reply.state);
+  answer.decision = core::to_string(reply.decision);
+  if (!reply.refused && !core::is_terminal(reply.state)) {
+    answer.kind = RawAnswer::Kind::ticket;
+  } else if (!reply.refused && reply.outcome.ok()) {
+    answer.kind = RawAnswer::Kind::result;
+    answer.data = std::move(reply.outcome.data);
+  } else {
+    answer.kind = RawAnswer::Kind::error;
+    answer.error = {reply.outcome.code, std::move(reply.outcome.data)};
+  }
+  return answer;
+}
+
+core::Invoke to_invoke(std::string_view operation, std::string input,
+                       const CallOptions& options) {
+  core::Invoke call;
+  call.operation = operation;
+  call.version = options.version();
+  call.input = std::move(input);
+  call.options.priority = options.priority();
+  call.options.delay = options.delay();
+  call.options.order_key = options.order_key();
+  call.options.idempotency_key = options.idempotency_key();
+  call.options.wait = options.wait();
+  if (options.responds_async()) call.options.prefer = Mode::later;
+  return call;
+}
+
+}  // namespace nowthen::sdk

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nowthen/answer.h>
+#include <nowthen/engine.h>
+#include <nowthen/options.h>
+
+#include "engine/engine.h"
+#include "sdk/handlers.h"
+#include "sdk/pool.h"
+
+namespace nowthen::sdk {
+
+/// The inside of a public Engine: the engine room, the handlers, and the pool of their steps.
+/// Handles and tickets keep it alive. Thread-safe after `start`.
+class Host : public std::enable_shared_from_this<Host> {
+ public:
+  explicit Host(Options options) : options_(std::move(options)) {}
+  virtual ~Host();
+
+  void add(engine::OperationHere operation, std::shared_ptr<const Handler> handler);
+  Result<void> start();
+  void stop(Duration patience);
+
+  /// Answers once, on a loop's thread or (refusals) on the caller's.
+  void invoke(core::Invoke call, engine::Answered answered);
+  void ask(InvocationId id, core::CommandBody body, engine::Answered answered);
+
+  /// Runs `begin`, which must lead to a call of what it is given, and waits for that.
+  /// `invalid_state` on a loop's thread.
+  template <class T>
+  Result<T> wait_for(std::function<void(std::move_only_function<void(T)>)> begin);
+
+  /// Null before `start` and after `stop`.
+  engine::Engine* engine() { return engine_.get(); }
+  const std::shared_ptr<Handlers>& handlers() const { return handlers_; }
+
+ protected:
+  /// What the engine room is made of; a test host puts virtual parts in.
+  virtual Result<engine::EngineSetup> set_up();
+  virtual engine::Engine::Driving driving() const { return engine::Engine::Driving::threads; }
+  virtual std::unique_ptr<Pool> make_pool();
+  virtual std::unique_ptr<engine::Executor> make_executor(engine::LoopPort& port);
+  /// Blocks until `done` is ready.
+  virtual void wait(const std::future<void>& done) { done.wait(); }
+
+  Options options_;
+  std::unique_ptr<engine::Engine> engine_;
+
+ private:
+  std::shared_ptr<Handlers> handlers_ = std::make_shared<Handlers>();
+  std::vector<engine::OperationHere> operations_;
+  std::optional<Error> wrong_;           ///< what was wrong with an added operation, first of all
+  std::unique_ptr<Pool> pool_;
+};
+
+RawAnswer to_answer(core::Reply reply);
+core::Invoke to_invoke(std::string_view operation, std::string input, const CallOptions& options);
+
+template <class T>
+Result<T> Host::wait_for(std::function<void(std::move_only_function<void(T)>)> begin) {
+  if (engine::on_loop_thread()) {
+    return Error{ErrorCode::invalid_state, "a loop's thread must not wait: use the Context"};
+  }
+  std::optional<T> value;
+  std::promise<void> told;
+  const std::future<void> done = told.get_future();
+  begin([&value, told = std::move(told)](T got) mutable {
+    value.emplace(std::move(got));
+    told.set_value();
+  });
+  wait(done);
+  if (!value) return Error{ErrorCode::unavailable, "the engine has stopped"};
+  return std::move(*value);
+}
+
+}  // namespace nowthen::sdk

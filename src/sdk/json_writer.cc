@@ -1,0 +1,129 @@
+#include <charconv>
+#include <cmath>
+
+#include <nowthen/failure.h>
+#include <nowthen/json.h>
+
+#include "sdk/utf8.h"
+
+namespace nowthen {
+namespace {
+
+constexpr std::uint32_t kDepthMax = 256;
+
+template <class T>
+void append_number(std::string& out, T value) {
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), value);
+  out.append(digits, end.ptr);
+}
+
+template <class T>
+void append_floating(std::string& out, T value) {
+  if (!std::isfinite(value)) throw CodecFailed("JSON has no NaN and no infinity");
+  append_number(out, value);
+}
+
+}  // namespace
+
+void JsonWriter::before_value() {
+  if (comma_) out_ += ',';
+  comma_ = true;
+}
+
+void JsonWriter::null() {
+  before_value();
+  out_ += "null";
+}
+
+void JsonWriter::boolean(bool value) {
+  before_value();
+  out_ += value ? "true" : "false";
+}
+
+void JsonWriter::integer(std::int64_t value) {
+  before_value();
+  append_number(out_, value);
+}
+
+void JsonWriter::natural(std::uint64_t value) {
+  before_value();
+  append_number(out_, value);
+}
+
+void JsonWriter::number(double value) {
+  before_value();
+  append_floating(out_, value);
+}
+
+void JsonWriter::number(float value) {
+  before_value();
+  append_floating(out_, value);
+}
+
+void JsonWriter::string(std::string_view value) {
+  before_value();
+  quoted(value);
+}
+
+void JsonWriter::name_of(const JsonName* names, std::size_t count, std::int64_t value) {
+  for (std::size_t i = 0; i < count; ++i)
+    if (names[i].value == value) return string(names[i].name);
+  throw CodecFailed("the enumerator " + std::to_string(value) + " has no name");
+}
+
+void JsonWriter::enter(char bracket) {
+  before_value();
+  if (++depth_ > kDepthMax) throw CodecFailed("more than 256 levels of JSON");
+  out_ += bracket;
+  comma_ = false;
+}
+
+void JsonWriter::leave(char bracket) {
+  --depth_;
+  out_ += bracket;
+  comma_ = true;
+}
+
+void JsonWriter::begin_object() { enter('{'); }
+void JsonWriter::end_object() { leave('}'); }
+void JsonWriter::begin_array() { enter('['); }
+void JsonWriter::end_array() { leave(']'); }
+
+void JsonWriter::field(std::string_view name) {
+  if (comma_) out_ += ',';
+  quoted(name);
+  out_ += ':';
+  comma_ = false;
+}
+
+// RFC 8259 7: quotation mark, reverse solidus and control characters are escaped.
+void JsonWriter::quoted(std::string_view text) {
+  if (!sdk::is_utf8(text)) throw CodecFailed("a text is not UTF-8");
+  out_ += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out_.append(text, plain, i - plain);
+    plain = i + 1;
+    out_ += '\\';
+    switch (c) {
+      case '"':
+      case '\\': out_ += static_cast<char>(c); break;
+      case '\n': out_ += 'n'; break;
+      case '\r': out_ += 'r'; break;
+      case '\t': out_ += 't'; break;
+      default: {
+        constexpr char kHex[] = "0123456789abcdef";
+        out_ += "u00";
+        out_ += kHex[c >> 4];
+        out_ += kHex[c & 0xf];
+      }
+    }
+  }
+  out_.append(text, plain);
+  out_ += '"';
+}
+
+}  // namespace nowthen

@@ -1,0 +1,78 @@
+#include "sdk/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace nowthen::sdk {
+
+bool InlinePool::submit(std::string_view, std::move_only_function<void()> work) {
+  work();
+  return true;
+}
+
+BlockingPool::BlockingPool(PoolOptions options)
+    : options_(options), share_(std::max<std::size_t>(1, options.threads - options.threads / 4)) {
+  const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, 1024);
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+BlockingPool::~BlockingPool() {
+  std::deque<std::move_only_function<void()>> dropped;  // their destructors run without the lock
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    for (auto& [name, line] : lines_)
+      for (auto& work : std::exchange(line.waiting, {})) dropped.push_back(std::move(work));
+    turns_.clear();
+    waiting_ = 0;
+  }
+  work_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool BlockingPool::submit(std::string_view operation, std::move_only_function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_ || waiting_ >= options_.queue_max) return false;
+    Line& line = lines_[std::string(operation)];
+    line.waiting.push_back(std::move(work));
+    ++waiting_;
+    take_place(line);
+  }
+  work_.notify_one();
+  return true;
+}
+
+/// Holds the lock.
+void BlockingPool::take_place(Line& line) {
+  if (line.in_turn || line.waiting.empty() || line.running >= share_) return;
+  line.in_turn = true;
+  turns_.push_back(&line);
+}
+
+void BlockingPool::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_.wait(lock, [this] { return closing_ || !turns_.empty(); });
+    if (closing_) return;
+    Line& line = *turns_.front();
+    turns_.pop_front();
+    line.in_turn = false;
+    auto work = std::move(line.waiting.front());
+    line.waiting.pop_front();
+    --waiting_;
+    ++line.running;
+    take_place(line);
+    const bool more = !turns_.empty();
+    lock.unlock();
+    if (more) work_.notify_one();
+    work();
+    work = nullptr;  // its captures go without the lock
+    lock.lock();
+    --line.running;
+    take_place(line);
+  }
+}
+
+}  // namespace nowthen::sdk

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace nowthen::sdk {
+
+/// Where the functions of steps run. One for all loops. Any thread.
+class Pool {
+ public:
+  virtual ~Pool() = default;
+  /// Runs `work`, which does not throw, now or later, on any thread. False: full, or closing; then
+  /// `work` is dropped.
+  virtual bool submit(std::string_view operation, std::move_only_function<void()> work) = 0;
+};
+
+/// Runs everything at once on the caller's thread: for simulation and tests.
+class InlinePool final : public Pool {
+ public:
+  bool submit(std::string_view operation, std::move_only_function<void()> work) override;
+};
+
+struct PoolOptions {
+  std::size_t threads = 16;           ///< 1..1024
+  std::size_t queue_max = 65'536;     ///< functions that wait for a thread
+};
+
+/// Threads for functions that may block. An operation has at most three quarters of them (at least
+/// one), so that a slow one leaves room for the others; whoever waits takes turns by operation.
+class BlockingPool final : public Pool {
+ public:
+  explicit BlockingPool(PoolOptions options = {});
+  /// Drops what waits and waits for what runs. The loops must still take posts.
+  ~BlockingPool() override;
+  BlockingPool(const BlockingPool&) = delete;
+  BlockingPool& operator=(const BlockingPool&) = delete;
+
+  bool submit(std::string_view operation, std::move_only_function<void()> work) override;
+
+ private:
+  struct Line {
+    std::deque<std::move_only_function<void()>> waiting;
+    std::size_t running = 0;
+    bool in_turn = false;             // stands in turns_
+  };
+  void run();
+  void take_place(Line& line);
+
+  const PoolOptions options_;
+  const std::size_t share_;           // threads that one operation may have
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::unordered_map<std::string, Line> lines_;
+  std::deque<Line*> turns_;           // lines with work and room, each once
+  std::size_t waiting_ = 0;
+  bool closing_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace nowthen::sdk

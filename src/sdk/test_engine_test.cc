@@ -1,0 +1,111 @@
+// The public API over the whole engine in virtual time.
+
+#include <nowthen/testing.h>
+
+#include <gtest/gtest.h>
+
+
+namespace nowthen {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Order {
+  std::string email;
+  std::string item;
+};
+NOWTHEN_JSON(Order, email, item);
+struct Receipt {
+  std::string payment;
+};
+NOWTHEN_JSON(Receipt, payment);
+
+std::vector<std::string> effects;
+
+std::string charge(const Order& order) {
+  effects.push_back("charge " + order.item);
+  return "p-" + order.item;
+}
+void save(const std::string& payment) { effects.push_back("save " + payment); }
+void mail(const std::string& to) { effects.push_back("mail " + to); }
+
+Task<Receipt> place_order(Context& ctx, Order order) {
+  std::string payment = co_await ctx.run("charge", charge, order);
+  co_await ctx.run("save", save, payment);
+  co_await ctx.send("confirm", order.email);
+  co_return Receipt{payment};
+}
+Task<void> confirm(Context& ctx, std::string email) { co_await ctx.run("mail", mail, email); }
+
+Task<std::string> slow(Context& ctx, Order order) {
+  std::string payment = co_await ctx.run("charge", charge, order);
+  co_await ctx.sleep(10s);
+  co_await ctx.run("save", save, payment);
+  co_return payment;
+}
+
+class TestEngineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    effects.clear();
+    place = std::make_unique<Operation<Order, Receipt>>(
+        engine.add("place-order", place_order, auto_within(300ms)));
+    engine.add("confirm", confirm, later());
+    slow_order = std::make_unique<Operation<Order, std::string>>(
+        engine.add("slow", slow, auto_within(300ms)));
+    const auto started = engine.start();
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  TestEngine engine;
+  std::unique_ptr<Operation<Order, Receipt>> place;
+  std::unique_ptr<Operation<Order, std::string>> slow_order;
+};
+
+TEST_F(TestEngineTest, a_call_is_answered_with_its_result) {
+  const auto answer = place->call(Order{"a@example.org", "burger"});
+  ASSERT_TRUE(answer.has_result()) << answer.error().message;
+  EXPECT_EQ(answer.result().payment, "p-burger");
+  engine.run();
+  EXPECT_EQ(effects, (std::vector<std::string>{"charge burger", "save p-burger",
+                                               "mail a@example.org"}));
+}
+
+TEST_F(TestEngineTest, a_slow_call_is_handed_over_and_its_ticket_is_good_after_a_crash) {
+  const auto answer = slow_order->call(Order{"a", "tea"});
+  ASSERT_TRUE(answer.has_ticket());
+  EXPECT_TRUE(answer.decision().starts_with("handed-over; after_ms=300; done=1"))
+      << answer.decision();
+  engine.crash();
+  const auto result = answer.ticket().wait(1min);
+  ASSERT_TRUE(result.has_result()) << result.error().message;
+  EXPECT_EQ(result.result(), "p-tea");
+  EXPECT_EQ(effects, (std::vector<std::string>{"charge tea", "save p-tea"}));
+}
+
+TEST_F(TestEngineTest, a_failing_step_is_retried_by_policy) {
+  engine.fail_step("charge", 3);
+  const auto answer = place->send(Order{"a", "tea"});
+  const auto result = answer.ticket().wait(1min);
+  ASSERT_TRUE(result.has_result()) << result.error().message;
+}
+
+TEST_F(TestEngineTest, a_step_that_never_succeeds_fails_the_invocation) {
+  engine.fail_step("charge", 100, "card declined");
+  const auto answer = place->send(Order{"a", "tea"});
+  const auto result = answer.ticket().wait(10min);
+  ASSERT_TRUE(result.has_error());
+  EXPECT_EQ(result.error().code, ErrorCode::failed);
+  EXPECT_NE(result.error().message.find("card declined"), std::string::npos);
+}
+
+TEST_F(TestEngineTest, a_crash_after_a_step_ran_repeats_that_step_only) {
+  engine.crash_at_step("save", TestEngine::Crash::after);
+  const auto answer = place->send(Order{"a", "tea"});
+  const auto result = answer.ticket().wait(1min);
+  engine.run();
+  EXPECT_EQ(effects, (std::vector<std::string>{"charge tea", "save p-tea", "save p-tea",
+                                               "mail a"}));
+}
+
+}  // namespace
+}  // namespace nowthen

@@ -1,0 +1,148 @@
+// Goal: what was accepted is never lost and no completed step runs again, through kill -9.
+// Method: a victim process under load is killed fifty times, each time after it has accepted
+// something. Its acknowledgements and the ledger of its side effects are kept outside of it. Then
+// everything that was acknowledged must end well, and in the ledger no step of an invocation may
+// stand after a later step of it: a step begins only when the one before is durably recorded.
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "base/prng.h"
+
+namespace nowthen {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Child {
+  pid_t pid = -1;
+  int in = -1;   ///< its standard input
+  int out = -1;  ///< its standard output
+};
+
+Child start(const fs::path& folder, const std::string& mode) {
+  const char* build = std::getenv("NOWTHEN_BUILD_DIR");
+  const std::string program = std::string(build == nullptr ? "." : build) + "/tests/victim";
+  int in[2];
+  int out[2];
+  if (::pipe(in) != 0 || ::pipe(out) != 0) std::abort();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(in[0], STDIN_FILENO);
+    ::dup2(out[1], STDOUT_FILENO);
+    for (const int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
+    const std::string data = folder / "data";
+    const std::string ledger = folder / "ledger";
+    ::execl(program.c_str(), "victim", data.c_str(), ledger.c_str(), mode.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(in[0]);
+  ::close(out[1]);
+  return {pid, in[1], out[0]};
+}
+
+/// Reads until `bytes` have come or the other end is closed.
+std::string read_some(int fd, std::size_t bytes) {
+  std::string text;
+  char buffer[4096];
+  while (text.size() < bytes) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+std::set<std::string> ids_in(const std::string& text) {
+  std::set<std::string> ids;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    // The last line may be torn by the kill; a whole one has 9 + 26 characters.
+    if (line.starts_with("accepted ") && line.size() == 35) ids.insert(line.substr(9));
+  }
+  return ids;
+}
+
+class KillTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "nowthen-kill-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path folder_;
+};
+
+TEST_F(KillTest, fifty_kills_lose_nothing_and_repeat_no_completed_step) {
+  constexpr int kKills = 50;
+  Prng prng(1);
+  std::set<std::string> accepted;
+  for (int i = 0; i < kKills; ++i) {
+    const Child child = start(folder_, "load");
+    // Killed after a number of acknowledgements, so at any point of its work, with no sleep here.
+    std::string text = read_some(child.out, 36 * (1 + prng.below(400)));
+    ASSERT_EQ(::kill(child.pid, SIGKILL), 0);
+    text += read_some(child.out, SIZE_MAX);
+    int status = 0;
+    ::waitpid(child.pid, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the victim ended by itself, status " << status;
+    ::close(child.in);
+    ::close(child.out);
+    accepted.merge(ids_in(text));
+  }
+  ASSERT_GT(accepted.size(), static_cast<std::size_t>(kKills));
+
+  const Child child = start(folder_, "drain");
+  std::string asked;
+  for (const std::string& id : accepted) asked += id + "\n";
+  std::thread writer([&] {
+    for (std::size_t at = 0; at < asked.size();) {
+      const ssize_t put = ::write(child.in, asked.data() + at, asked.size() - at);
+      if (put <= 0) break;
+      at += static_cast<std::size_t>(put);
+    }
+    ::close(child.in);
+  });
+  std::istringstream lines(read_some(child.out, SIZE_MAX));
+  writer.join();
+  int status = 0;
+  ::waitpid(child.pid, &status, 0);
+  EXPECT_EQ(status, 0);
+  std::map<std::string, std::string> ended;
+  for (std::string word, id, state; lines >> word >> id >> state;) ended[id] = state;
+  for (const std::string& id : accepted) EXPECT_EQ(ended[id], "succeeded") << id;
+
+  std::map<std::string, char> latest;  // invocation -> the last step that it began
+  std::map<std::string, int> runs;
+  std::ifstream ledger(folder_ / "ledger");
+  for (std::string token; std::getline(ledger, token);) {
+    const std::string id = token.substr(0, 26);
+    const char step = token.back();
+    EXPECT_GE(step, latest[id]) << "a completed step ran again: " << token;
+    latest[id] = std::max(latest[id], step);
+    ++runs[token];
+  }
+  int repeated = 0;
+  for (const auto& [token, count] : runs) repeated += count - 1;
+  for (const std::string& id : accepted) EXPECT_EQ(latest[id], 'c') << id;
+  RecordProperty("accepted", static_cast<int>(accepted.size()));
+  RecordProperty("attempts_repeated", repeated);
+  std::printf("accepted %zu, lost 0, completed steps repeated 0, attempts repeated %d\n",
+              accepted.size(), repeated);
+}
+
+}  // namespace
+}  // namespace nowthen

@@ -1,0 +1,78 @@
+// The process that kill_test kills: an engine under load on one data folder.
+//   victim FOLDER LEDGER load      accepts work until killed; prints "accepted ID" for each ticket
+//   victim FOLDER LEDGER drain     reads ids from stdin, waits for each; prints "ended ID STATE"
+// Every run of a step is one line of the ledger: "TOKEN".
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nowthen/nowthen.h>
+
+#include <atomic>
+#include <cstdio>
+#include <iostream>
+#include <semaphore>
+#include <string>
+
+namespace nt = nowthen;
+using namespace std::chrono_literals;
+
+namespace {
+
+int ledger = -1;
+
+/// A side effect that the world sees: one line, whole, in the order in which it happened.
+int work(int value) {
+  const std::string line = nt::step_token() + "\n";
+  if (::write(ledger, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+  return value + 1;
+}
+
+nt::Task<int> three_steps(nt::Context& ctx, int value) {
+  value = co_await ctx.run("a", work, value);
+  value = co_await ctx.run("b", work, value);
+  co_await ctx.sleep(5ms);
+  co_return co_await ctx.run("c", work, value);
+}
+
+void load(const nt::Operation<int, int>& operation) {
+  constexpr int kAtOnce = 32;
+  std::counting_semaphore<kAtOnce> room(kAtOnce);
+  for (int i = 0;; ++i) {
+    room.acquire();
+    operation.call(i, nt::CallOptions().respond_async(), [&room](const nt::Answer<int>& answer) {
+      if (answer.has_ticket()) {
+        const std::string line = "accepted " + nt::to_string(answer.id()) + "\n";
+        if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
+      }
+      room.release();
+    });
+  }
+}
+
+void drain(const nt::Operation<int, int>& operation) {
+  std::string text;
+  while (std::cin >> text) {
+    const auto id = nt::parse_invocation_id(text);
+    if (!id) std::abort();
+    const nt::Answer<int> answer = operation.ticket(*id).wait(30s);
+    std::printf("ended %s %s\n", text.c_str(),
+                answer.has_result() ? "succeeded" : answer.has_ticket() ? "open" : "failed");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  ledger = ::open(argv[2], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  nt::Engine engine{nt::Options().data_dir(argv[1])};
+  nt::Declaration declaration = nt::auto_within(100ms);
+  const auto operation = engine.add("three-steps", three_steps, declaration);
+  if (auto started = engine.start(); !started) {
+    std::fprintf(stderr, "victim: %s\n", started.error().message.c_str());
+    return 1;
+  }
+  std::string(argv[3]) == "load" ? load(operation) : drain(operation);
+  engine.stop();
+}
