@@ -3,6 +3,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +17,10 @@ namespace nowthen::store {
 /// A backend under test.
 struct Backend {
   std::string name;
-  std::function<std::unique_ptr<Store>()> open;                             ///< a new, empty store
-  std::function<std::unique_ptr<Store>(std::unique_ptr<Store>)> reopen;     ///< durable ones only
+  std::function<std::unique_ptr<Store>()> open;  ///< a new, empty store
+  std::function<std::unique_ptr<Store>(std::unique_ptr<Store>)> reopen;  ///< durable ones only
 };
+inline void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 
 /// What every Store promises: the tests are in store_conformance_test.cc, and each backend's own
 /// test file instantiates them.
