@@ -30,6 +30,7 @@ struct Arguments {
   int count = 50'000;
   Duration sleep = 1h;
   std::uint16_t loops = 0;
+  Clock::time_point began = Clock::now();
 };
 
 int echo_step(int value) { return value + 1; }
@@ -122,7 +123,7 @@ class ClosedLoop {
     idle_.wait(lock, [this] { return running_ == 0; });
   }
   void next() {
-    if (stop_ || (left_ >= 0 && left_.fetch_sub(1) <= 0)) {
+    if (stop_ || left_.fetch_sub(1) <= 0) {
       const std::lock_guard lock(mutex_);
       if (--running_ == 0) idle_.notify_all();
       return;
@@ -138,7 +139,7 @@ class ClosedLoop {
   int callers_;
   Call call_;
   std::atomic<bool> stop_{false};
-  std::atomic<std::int64_t> left_{-(std::int64_t{1} << 62)};
+  std::atomic<std::int64_t> left_{std::int64_t{1} << 62};
   std::mutex mutex_;
   std::condition_variable idle_;
   int running_ = 0;
@@ -199,6 +200,11 @@ int run(const Arguments& arguments) {
   if (w == "W3") steady(bench, arguments, "W3 accept and drain", *bench.echo_later, 1, true);
   if (w == "W4") asleep(bench, arguments);
   if (w == "W5") steady(bench, arguments, "W5 100 children", *bench.fan, 100);
+  if (w == "W6") {
+    const auto answer = bench.echo_durable->call(1);
+    std::printf("%-22s first completion after %.3f s%s\n", "W6 after kill -9",
+                seconds_since(arguments.began), answer ? "" : "  FAILED");
+  }
   if (w == "W7") {
     std::printf("%-22s ready after %.3f s, resident %llu MB\n", "W7 ready",
                 bench.ready_seconds, static_cast<unsigned long long>(resident_bytes() >> 20));
@@ -214,7 +220,7 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   nowthen::bench::Arguments arguments;
   if (argc < 2) {
-    std::fprintf(stderr, "usage: workloads W1|W1n|W2|W2p|W3|W4|W5|W7 [--store DIR] [--callers N] "
+    std::fprintf(stderr, "usage: workloads W1|W1n|W2|W2p|W3|W4|W5|W6|W7 [--store DIR] [--callers N] "
                          "[--seconds S] [--count N] [--sleep DURATION] [--loops N]\n");
     return 2;
   }

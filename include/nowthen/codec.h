@@ -17,7 +17,8 @@ namespace nowthen {
 /// enums, InvocationId, and every struct with a NOWTHEN_JSON line. Specialise it for another form.
 ///
 /// `encode` throws `CodecFailed` for a value that cannot be stored. `decode` answers `codec_failed`
-/// naming the field; no bytes at all are read as `null`. Both run on any thread, without side effects.
+/// naming the field; no bytes at all are read as `null`. Both run on any thread, without side
+/// effects.
 template <class T>
 struct Codec {
   static std::string encode(const T& value) {

@@ -61,8 +61,7 @@ using Kept = std::conditional_t<std::is_convertible_v<A, const char*> ||
                                     std::is_same_v<std::remove_cvref_t<A>, std::string_view>,
                                 std::string, std::decay_t<A>>;
 template <class F, class... Args>
-using StepResult =
-    std::remove_cvref_t<std::invoke_result_t<const std::decay_t<F>&, Kept<Args>...>>;
+using StepResult = std::remove_cvref_t<std::invoke_result_t<const std::decay_t<F>&, Kept<Args>...>>;
 
 template <class R, class F, class... Kepts>
 class JobOf final : public Job {
@@ -133,10 +132,10 @@ Result<void> read_child(std::optional<InvocationId>& value, const Answer& answer
 /// that a replay of the handler from its journal takes the same way.
 ///
 /// The calls that give a `Pending` do something when that is awaited, not before. Names are at most
-/// 128 bytes, not empty, without '#', '/' and control characters; else `Permanent` (invalid_argument)
-/// is thrown. Once the invocation is cancelled, every `co_await` but that of a cleanup throws
-/// `Cancelled`. One per attempt; belongs to the loop thread: only handlers and the tasks that
-/// they await use it, never step functions. Must not be kept beyond the handler.
+/// 128 bytes, not empty, without '#', '/' and control characters; else `Permanent`
+/// (invalid_argument) is thrown. Once the invocation is cancelled, every `co_await` but that of a
+/// cleanup throws `Cancelled`. One per attempt; belongs to the loop thread: only handlers and the
+/// tasks that they await use it, never step functions. Must not be kept beyond the handler.
 class Context {
  public:
   Context(const Context&) = delete;
@@ -144,11 +143,12 @@ class Context {
 
   /// A step: calls `function(arguments...)` and records its result. A recorded step never runs
   /// again. Before its record is durable it runs at least once, each time with the same
-  /// `step_token()`. Copies of function and arguments are kept with the step, off the handler's frame;
-  /// each try is called with copies of its own, on a pool thread, or on the loop when the operation is
-  /// declared non-blocking. An exception is a failed try, retried under the policy; when tries are used
-  /// up, or on `Permanent`, `StepFailed` is thrown. The handler gets what the recorded bytes decode to.
-  /// Aggregates and lambdas with destructors are passed by name, not as temporaries (g++ 12).
+  /// `step_token()`. Copies of function and arguments are kept with the step, off the handler's
+  /// frame; each try is called with copies of its own, on a pool thread, or on the loop when the
+  /// operation is declared non-blocking. An exception is a failed try, retried under the policy;
+  /// when tries are used up, or on `Permanent`, `StepFailed` is thrown. The handler gets what the
+  /// recorded bytes decode to. Aggregates and lambdas with destructors are passed by name, not as
+  /// temporaries (g++ 12).
   template <class F, class... Args>
   auto run(std::string_view name, F&& function, Args&&... arguments) {
     return step(sdk::StepKind::step, name, std::forward<F>(function),
@@ -218,7 +218,8 @@ class Context {
   /// those who know the invocation's id.
   std::string uuid();
 
-  /// The state `name` of this invocation's order key; none if it was never set. The read is recorded.
+  /// The state `name` of this invocation's order key; none if it was never set. The read is
+  /// recorded.
   template <class T>
   Pending<std::optional<T>> state(std::string_view name) {
     return Pending<std::optional<T>>(read_state(name), &sdk::read_state_value<T>);
@@ -245,26 +246,30 @@ class Context {
 
   template <class F, class... Args>
   auto step(sdk::StepKind kind, std::string_view name, F&& function, Args&&... arguments) {
-    static_assert(sdk::kCallableSurvives<F>,
-                  "nowthen: name the function object: auto fn = [x] {...}; ctx.run(\"name\", fn). g++ "
-                  "12 destroys a temporary lambda with captures within co_await twice");
-    static_assert((sdk::kSurvives<Args> && ...),
-                  "nowthen: name the value: Order order{...}; ctx.run(\"name\", function, order). g++ "
-                  "12 destroys an aggregate temporary within co_await twice");
+    static_assert(
+        sdk::kCallableSurvives<F>,
+        "nowthen: name the function object: auto fn = [x] {...}; ctx.run(\"name\", fn). g++ "
+        "12 destroys a temporary lambda with captures within co_await twice");
+    static_assert(
+        (sdk::kSurvives<Args> && ...),
+        "nowthen: name the value: Order order{...}; ctx.run(\"name\", function, order). g++ "
+        "12 destroys an aggregate temporary within co_await twice");
     static_assert((std::is_copy_constructible_v<sdk::Kept<Args>> && ...),
                   "nowthen: arguments of a step are copied: it may be tried again");
-    static_assert(std::is_invocable_v<const std::decay_t<F>&, sdk::Kept<Args>...>,
-                  "nowthen: the function cannot be called with these arguments. They are copied, so "
-                  "it takes them by value or const reference; const char* arrives as std::string");
+    static_assert(
+        std::is_invocable_v<const std::decay_t<F>&, sdk::Kept<Args>...>,
+        "nowthen: the function cannot be called with these arguments. They are copied, so "
+        "it takes them by value or const reference; const char* arrives as std::string");
     using R = sdk::StepResult<F, Args...>;
     static_assert(!sdk::kIsTask<R>,
                   "nowthen: a step is an ordinary function; await a Task without run");
     static_assert(!std::is_pointer_v<R>, "nowthen: a pointer cannot be recorded");
     using JobType = sdk::JobOf<R, std::decay_t<F>, sdk::Kept<Args>...>;
-    return Pending<R>(request_step(kind, name,
-                                   std::make_shared<const JobType>(
-                                       std::forward<F>(function), std::forward<Args>(arguments)...)),
-                      &sdk::read_value<R>);
+    return Pending<R>(
+        request_step(kind, name,
+                     std::make_shared<const JobType>(std::forward<F>(function),
+                                                     std::forward<Args>(arguments)...)),
+        &sdk::read_value<R>);
   }
   template <class In>
   static std::string encoded(const std::remove_cvref_t<In>& input) {
@@ -318,8 +323,9 @@ template <class F>
 struct Signature : Signature<decltype(&F::operator())> {};
 template <class R, class... Args>
 struct Signature<R(Args...)> {
-  static_assert(kMayBeAwaited<R>, "nowthen: a handler is Task<R> f(Context&) or Task<R> f(Context&, "
-                                  "Input)");
+  static_assert(kMayBeAwaited<R>,
+                "nowthen: a handler is Task<R> f(Context&) or Task<R> f(Context&, "
+                "Input)");
 };
 template <class R>
 struct Signature<Task<R>(Context&)> {
@@ -328,8 +334,9 @@ struct Signature<Task<R>(Context&)> {
 };
 template <class R, class In>
 struct Signature<Task<R>(Context&, In)> {
-  static_assert(!std::is_reference_v<In>,
-                "nowthen: take the input by value: the handler outlives what a reference points to");
+  static_assert(
+      !std::is_reference_v<In>,
+      "nowthen: take the input by value: the handler outlives what a reference points to");
   using Result = R;
   using Input = std::remove_const_t<In>;
 };
@@ -372,7 +379,8 @@ class HandlerOf final : public Handler {
   F function_;
 };
 
-/// `function` is kept as long as the operation is known, so captures of a lambda handler stay valid.
+/// `function` is kept as long as the operation is known, so captures of a lambda handler stay
+/// valid.
 template <class F>
 std::shared_ptr<const Handler> make_handler(F function) {
   return std::make_shared<const HandlerOf<std::decay_t<F>>>(std::move(function));

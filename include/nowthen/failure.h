@@ -32,8 +32,8 @@ class CodecFailed final : public Permanent {
 };
 
 /// Thrown at the `co_await` of a step that failed for good: its tries are used up, or it threw
-/// `Permanent`; and of a called operation that ended badly. The failure is recorded: a replay throws
-/// the same again. Leaving the handler, it ends the invocation `failed`.
+/// `Permanent`; and of a called operation that ended badly. The failure is recorded: a replay
+/// throws the same again. Leaving the handler, it ends the invocation `failed`.
 class StepFailed final : public std::exception {
  public:
   StepFailed(std::string step, ErrorCode code, std::string message);
@@ -56,9 +56,9 @@ class StepFailed final : public std::exception {
 };
 
 /// Thrown at a `co_await` once the invocation is cancelled: from waits at once, from a running step
-/// after it has ended, from every new request but `Context::cleanup`. Catch it to undo, then let it go
-/// on: a handler that it leaves ends `cancelled`. Not a std::exception, so that handlers of those do
-/// not swallow it; `catch (...)` must rethrow it.
+/// after it has ended, from every new request but `Context::cleanup`. Catch it to undo, then let it
+/// go on: a handler that it leaves ends `cancelled`. Not a std::exception, so that handlers of
+/// those do not swallow it; `catch (...)` must rethrow it.
 class Cancelled final {
  public:
   Cancelled() noexcept {}

@@ -27,7 +27,7 @@ struct JsonField {
   std::string_view name;
   void* target;
   void (*read)(JsonReader&, void*);
-  bool optional;      ///< may be absent
+  bool optional;  ///< may be absent
   bool seen = false;
 };
 /// The JSON name of one enumerator. Made by NOWTHEN_JSON_ENUM.
@@ -93,7 +93,7 @@ class JsonReader {
   /// False on error. Then `next_element` until it is false.
   bool begin_array();
   bool next_element();
-  void skip();   ///< checks any value
+  void skip();    ///< checks any value
   void finish();  ///< nothing but white space may follow
 
   /// Reports an error here. The first one counts.
@@ -117,7 +117,7 @@ class JsonReader {
   std::string_view text_;
   std::size_t at_ = 0;
   std::uint32_t depth_ = 0;
-  bool first_ = false;   // the next element is the first of its array
+  bool first_ = false;  // the next element is the first of its array
   bool failed_ = false;
   std::string what_;
   std::string place_;
@@ -222,9 +222,10 @@ void write(JsonWriter& w, const T& value) {
     std::apply([&w](const auto&... elements) { (write(w, elements), ...); }, value);
     w.end_array();
   } else {
-    static_assert(kHasForm<T>,
-                  "nowthen: this type has no JSON form: write NOWTHEN_JSON(Type, field, ...) beside "
-                  "it, or specialise nowthen::Codec");
+    static_assert(
+        kHasForm<T>,
+        "nowthen: this type has no JSON form: write NOWTHEN_JSON(Type, field, ...) beside "
+        "it, or specialise nowthen::Codec");
   }
 }
 
@@ -327,9 +328,10 @@ void read(JsonReader& r, T& value) {
   } else if constexpr (Sequence<T>) {
     read_sequence(r, value);
   } else {
-    static_assert(kHasForm<T>,
-                  "nowthen: this type has no JSON form: write NOWTHEN_JSON(Type, field, ...) beside "
-                  "it, or specialise nowthen::Codec");
+    static_assert(
+        kHasForm<T>,
+        "nowthen: this type has no JSON form: write NOWTHEN_JSON(Type, field, ...) beside "
+        "it, or specialise nowthen::Codec");
   }
 }
 
@@ -365,36 +367,36 @@ JsonField field(std::string_view name, T& target) {
 /// Gives a struct its JSON form: an object of these public fields. One line, in the namespace of
 /// the struct, after it. A field is required unless it is a std::optional; unknown fields in the
 /// bytes are ignored, so that code can evolve. The struct must be default constructible.
-#define NOWTHEN_JSON(Type, ...)                                                               \
-  [[maybe_unused]] inline void nowthen_json_write(::nowthen::JsonWriter& writer,              \
-                                                  [[maybe_unused]] const Type& value) {       \
-    writer.begin_object();                                                                    \
-    NOWTHEN_EACH(NOWTHEN_JSON_WRITE_FIELD, Type __VA_OPT__(, ) __VA_ARGS__)                   \
-    writer.end_object();                                                                      \
-  }                                                                                           \
-  [[maybe_unused]] inline void nowthen_json_read(::nowthen::JsonReader& reader,               \
-                                                 [[maybe_unused]] Type& value) {              \
-    ::nowthen::JsonField fields[] = {                                                         \
-        NOWTHEN_EACH(NOWTHEN_JSON_READ_FIELD, Type __VA_OPT__(, ) __VA_ARGS__)                \
-        ::nowthen::JsonField{{}, nullptr, nullptr, true}};                                    \
-    reader.object(fields, sizeof(fields) / sizeof(fields[0]) - 1);                            \
-  }                                                                                           \
+#define NOWTHEN_JSON(Type, ...)                                                         \
+  [[maybe_unused]] inline void nowthen_json_write(::nowthen::JsonWriter& writer,        \
+                                                  [[maybe_unused]] const Type& value) { \
+    writer.begin_object();                                                              \
+    NOWTHEN_EACH(NOWTHEN_JSON_WRITE_FIELD, Type __VA_OPT__(, ) __VA_ARGS__)             \
+    writer.end_object();                                                                \
+  }                                                                                     \
+  [[maybe_unused]] inline void nowthen_json_read(::nowthen::JsonReader& reader,         \
+                                                 [[maybe_unused]] Type& value) {        \
+    ::nowthen::JsonField fields[] = {NOWTHEN_EACH(                                      \
+        NOWTHEN_JSON_READ_FIELD, Type __VA_OPT__(, ) __VA_ARGS__)::nowthen::JsonField{  \
+        {}, nullptr, nullptr, true}};                                                   \
+    reader.object(fields, sizeof(fields) / sizeof(fields[0]) - 1);                      \
+  }                                                                                     \
   static_assert(true)
 
 /// Gives an enum its JSON form: the name of the enumerator as a string. Enums without this line are
 /// numbers. Writing a value without a name throws `CodecFailed`.
-#define NOWTHEN_JSON_ENUM(Type, ...)                                                          \
-  [[maybe_unused]] inline void nowthen_json_write(::nowthen::JsonWriter& writer,              \
-                                                  const Type& value) {                        \
-    const ::nowthen::JsonName names[] = {                                                     \
-        NOWTHEN_EACH(NOWTHEN_JSON_ENUMERATOR, Type, __VA_ARGS__)};                            \
+#define NOWTHEN_JSON_ENUM(Type, ...)                                                           \
+  [[maybe_unused]] inline void nowthen_json_write(::nowthen::JsonWriter& writer,               \
+                                                  const Type& value) {                         \
+    const ::nowthen::JsonName names[] = {                                                      \
+        NOWTHEN_EACH(NOWTHEN_JSON_ENUMERATOR, Type, __VA_ARGS__)};                             \
     writer.name_of(names, sizeof(names) / sizeof(names[0]), static_cast<std::int64_t>(value)); \
-  }                                                                                           \
+  }                                                                                            \
   [[maybe_unused]] inline void nowthen_json_read(::nowthen::JsonReader& reader, Type& value) { \
-    const ::nowthen::JsonName names[] = {                                                     \
-        NOWTHEN_EACH(NOWTHEN_JSON_ENUMERATOR, Type, __VA_ARGS__)};                            \
-    std::int64_t number = static_cast<std::int64_t>(value);                                   \
-    reader.name_of(names, sizeof(names) / sizeof(names[0]), number);                          \
-    value = static_cast<Type>(number);                                                        \
-  }                                                                                           \
+    const ::nowthen::JsonName names[] = {                                                      \
+        NOWTHEN_EACH(NOWTHEN_JSON_ENUMERATOR, Type, __VA_ARGS__)};                             \
+    std::int64_t number = static_cast<std::int64_t>(value);                                    \
+    reader.name_of(names, sizeof(names) / sizeof(names[0]), number);                           \
+    value = static_cast<Type>(number);                                                         \
+  }                                                                                            \
   static_assert(true)

@@ -79,11 +79,11 @@ class Frame : public Waited, public Continuation {
   void start(TaskOwner& owner, Branch& branch, Continuation& then);
 
   const std::coroutine_handle<> handle;
-  Branch* branch = nullptr;       // null until started
-  TaskOwner* owner = nullptr;     // who destroys it, once started
-  Frame* next_ready = nullptr;    // neighbours in the run queue
+  Branch* branch = nullptr;     // null until started
+  TaskOwner* owner = nullptr;   // who destroys it, once started
+  Frame* next_ready = nullptr;  // neighbours in the run queue
   Frame* previous_ready = nullptr;
-  Frame* older = nullptr;         // neighbours in the branch, in order of their start
+  Frame* older = nullptr;  // neighbours in the branch, in order of their start
   Frame* younger = nullptr;
   bool queued = false;
 
@@ -315,10 +315,10 @@ class Promise<void> final : public PromiseBase<void> {
 
 /// A coroutine of a handler: `Task<Receipt> place_order(Context& ctx, Order order)`.
 ///
-/// Lazy: it runs when it is awaited, once, by `co_await place_order(...)` or as a branch of `all` or
-/// `race`. Owns its frame: destroying the task destroys what the coroutine holds. Take parameters by
-/// value (but for Context&): the frame outlives the caller's temporaries. Movable, not copyable.
-/// Belongs to the loop thread that runs its attempt; not thread-safe.
+/// Lazy: it runs when it is awaited, once, by `co_await place_order(...)` or as a branch of `all`
+/// or `race`. Owns its frame: destroying the task destroys what the coroutine holds. Take
+/// parameters by value (but for Context&): the frame outlives the caller's temporaries. Movable,
+/// not copyable. Belongs to the loop thread that runs its attempt; not thread-safe.
 template <class T = void>
 class NOWTHEN_TASK Task {
   static_assert(!std::is_reference_v<T>, "nowthen: a task gives a value, not a reference");
@@ -460,7 +460,8 @@ template <class W>
 class [[nodiscard]] AllOf final : public ManyBranches<W> {
  public:
   using Element = typename W::value_type;
-  using value_type = std::conditional_t<std::is_void_v<Element>, void, std::vector<Stored<Element>>>;
+  using value_type =
+      std::conditional_t<std::is_void_v<Element>, void, std::vector<Stored<Element>>>;
   using NowthenWaitable = void;
   explicit AllOf(std::vector<W>&& branches) : ManyBranches<W>(ForkKind::all, std::move(branches)) {}
   AllOf(AllOf&& other) noexcept : ManyBranches<W>(std::move(other)) {}
@@ -531,9 +532,9 @@ class [[nodiscard]] RaceOf final : public ManyBranches<W> {
 
 }  // namespace sdk
 
-/// Awaits all branches (Tasks, Pendings, or other all and race), which run at once; gives a tuple of
-/// their results, std::monostate for void. When branches throw, the others go on to their end; then
-/// what was thrown first is thrown. Each branch has its own place in the journal.
+/// Awaits all branches (Tasks, Pendings, or other all and race), which run at once; gives a tuple
+/// of their results, std::monostate for void. When branches throw, the others go on to their end;
+/// then what was thrown first is thrown. Each branch has its own place in the journal.
 template <sdk::Waitable... Ws>
   requires(sizeof...(Ws) > 0)
 sdk::All<Ws...> all(Ws... branches) {

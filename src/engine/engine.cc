@@ -21,10 +21,11 @@ std::uint16_t default_loops(const EngineSetup& setup) {
 
 Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
   NT_ASSERT(setup_.partitions > 0);
+  if (!setup_.log) setup_.log = [](const std::string&) {};
   const std::uint16_t loops = default_loops(setup_);
   for (std::uint16_t i = 0; i < loops; ++i) {
     LoopSeams seams{*setup_.store, *setup_.clock, setup_.make_executor, {}, {},
-                    mix64(setup_.seed + i)};
+                    setup_.log, mix64(setup_.seed + i)};
     seams.on_fatal = [this](const Error& error) { fail(error); };
     seams.route = [this](std::uint16_t partition, std::move_only_function<void(Loop&)> job) {
       Loop& loop = loop_of(partition);
@@ -97,6 +98,12 @@ Result<void> Engine::start(Driving driving) {
     book_.declare(name, versions.back().declaration);
   }
   if (auto loaded = load_policies(); !loaded) return loaded;
+  for (const auto& [name, versions] : operations_) {
+    for (const std::string& field : book_.ignored(name)) {
+      setup_.log("the override of '" + field + "' of operation '" + name +
+                 "' is ignored: its declaration does not allow it");
+    }
+  }
   for (const auto& loop : loops_) {
     for (const auto& [name, versions] : operations_) loop->configure(configuration(name));
     if (auto recovered = loop->recover(); !recovered) return recovered;
@@ -141,27 +148,44 @@ WallTime Engine::next_due() const {
   return due;
 }
 
-void Engine::invoke(core::Invoke call, Answered answered) {
-  const std::uint64_t random = mix64(setup_.seed ^ mix64(ids_.fetch_add(1) + 1));
-  const auto op = operations_.find(call.operation);
+std::uint16_t Engine::partition_of(std::string_view operation, const core::CallOptions& options,
+                                   std::uint64_t random) const {
+  const auto op = operations_.find(operation);
   const std::string_view scope =
       op == operations_.end() ? "" : std::string_view(op->second.back().declaration.key_scope);
-  const std::uint16_t partition =
-      core::partition_of(setup_.partitions, call.operation, scope, call.options, random);
+  return core::partition_of(setup_.partitions, operation, scope, options, random);
+}
+
+void Engine::find_key(std::string operation, std::string order_key, std::string idempotency_key,
+                      std::move_only_function<void(Result<InvocationId>)> told) {
+  core::CallOptions options;
+  options.order_key = std::move(order_key);
+  options.idempotency_key = std::move(idempotency_key);
+  std::string record =
+      core::idempotency_record(operation, options.order_key, options.idempotency_key);
+  look(partition_of(operation, options, 0),
+       [record = std::move(record), told = std::move(told)](Loop& loop,
+                                                            Partition& partition) mutable {
+         loop.find_key(partition, record,
+                       [told = std::move(told)](Result<Loop::KeyFound> found) mutable {
+                         if (!found) return told(found.error());
+                         told(*found ? (*found)->id : InvocationId{});
+                       });
+       });
+}
+
+void Engine::invoke(core::Invoke call, Answered answered) {
+  const std::uint64_t random = mix64(setup_.seed ^ mix64(ids_.fetch_add(1) + 1));
+  const std::uint16_t partition = partition_of(call.operation, call.options, random);
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(now()).time_since_epoch();
   call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, mix64(random));
   loop_of(partition).ask(partition, std::move(call), std::move(answered));
 }
 
 void Engine::ask(InvocationId id, core::CommandBody body, Answered answered) {
-  const std::uint16_t partition = id.partition();
-  if (partition >= setup_.partitions) {
-    core::Reply reply;
-    reply.refused = true;
-    reply.outcome = {ErrorCode::not_found, "there is no invocation " + to_string(id)};
-    answered(std::move(reply));
-    return;
-  }
+  // An id of another data folder is looked for, in vain, in the first partition.
+  const bool here = id.partition() < setup_.partitions;
+  const std::uint16_t partition = here ? id.partition() : 0;
   loop_of(partition).ask(partition, std::move(body), std::move(answered));
 }
 

@@ -25,6 +25,7 @@ struct EngineSetup {
   Limits limits;
   std::uint64_t seed = 0;              ///< of ids and jitter; different in every process
   std::function<void(const Error&)> on_fatal;
+  std::function<void(const std::string&)> log;  ///< lines worth a log; any thread
 };
 
 /// One version of an operation that is run here.
@@ -59,6 +60,9 @@ class Engine {
 
   /// Runs an operation. The id is stamped here.
   void invoke(core::Invoke call, Answered answered);
+  /// The invocation that took an idempotency key; null id if there is none.
+  void find_key(std::string operation, std::string order_key, std::string idempotency_key,
+                std::move_only_function<void(Result<InvocationId>)> told);
   /// Await, Signal, Cancel, Park, Resume, Restart, ResolveStep.
   void ask(InvocationId id, core::CommandBody body, Answered answered);
   WallTime now() const { return setup_.clock->now(); }
@@ -77,6 +81,8 @@ class Engine {
   std::vector<std::unique_ptr<Loop>>& loops() { return loops_; }
 
  private:
+  std::uint16_t partition_of(std::string_view operation, const core::CallOptions& options,
+                             std::uint64_t random) const;
   Loop& loop_of(std::uint16_t partition) { return *loops_[partition % loops_.size()]; }
   core::Configure configuration(const std::string& operation) const;
   Result<void> load_policies();

@@ -108,7 +108,10 @@ bool Loop::turn() {
     worked = true;
   }
   commit();
-  if (when_idle_ && idle()) std::exchange(when_idle_, nullptr)();
+  if (when_idle_) {
+    executor_->evict_idle(kNever);  // what waits must not look like a lost attempt
+    if (idle()) std::exchange(when_idle_, nullptr)();
+  }
   return worked || !queue_.empty();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,8 @@ struct LoopSeams {
   std::function<void(std::uint16_t partition, std::move_only_function<void(class Loop&)>)> route;
   /// Called once, from the loop, when the store has failed.
   std::function<void(const Error&)> on_fatal;
+  /// Takes lines worth a log. Any thread.
+  std::function<void(const std::string&)> log;
   std::uint64_t seed = 0;
 };
 
@@ -79,6 +82,15 @@ class Loop final : public LoopPort {
   void write(std::uint16_t partition, std::vector<store::RowWrite> rows,
              std::move_only_function<void()> done);
 
+  using KeyFound = std::optional<core::IdempotencyRecord>;
+  /// Who took an idempotency key (see core::idempotency_record), as far as this loop knows.
+  void find_key(Partition& partition, const std::string& record,
+                std::move_only_function<void(Result<KeyFound>)> then);
+
+  /// Reads an evicted invocation without entering it. `corruption` if it is not live any more.
+  void read_live_rows(InvocationId id,
+                      store::Completion<Result<std::unique_ptr<core::Invocation>>> done);
+
   Partition* find(std::uint16_t partition);
   const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }
   Executor& executor() { return *executor_; }
@@ -120,6 +132,7 @@ class Loop final : public LoopPort {
   store::Completion<T> on_loop(F then);
 
   Result<void> recover_partition(Partition& partition);
+  void note_missing_code(const Partition& partition, const core::Invocation& invocation);
 
   LoopSeams seams_;
   std::vector<std::unique_ptr<Partition>> partitions_;
@@ -138,6 +151,8 @@ class Loop final : public LoopPort {
   TurnSeq committed_{};
   WallTime next_upkeep_ = WallTime::min();
   bool draining_ = false;
+  /// Found at start: live invocations of operations, or versions, that nothing here runs.
+  std::map<std::pair<std::string, std::uint32_t>, std::size_t> without_code_;
   std::move_only_function<void()> when_idle_;
   std::optional<Error> failure_;
 

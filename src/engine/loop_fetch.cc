@@ -44,24 +44,27 @@ void Loop::fetched(Partition& partition, const Result<void>& result) {
 }
 
 void Loop::fetch_key(Partition& partition, const core::NeedsIdempotencyKey& needs) {
-  auto& into = partition.state.fetched_keys;
+  find_key(partition, needs.record,
+           [this, &partition, record = needs.record](Result<KeyFound> found) {
+             if (!found) return fetched(partition, found.error());
+             partition.state.fetched_keys[record] = *found;
+             fetched(partition, {});
+           });
+}
+
+void Loop::find_key(Partition& partition, const std::string& record,
+                    std::move_only_function<void(Result<KeyFound>)> then) {
   for (const Turn* turn : {open_.get(), in_flight_.get()}) {
     if (turn == nullptr) continue;
-    if (const auto own = turn->idempotency(needs.record)) {
-      into[needs.record] = *own;
-      return fetched(partition, {});
-    }
+    if (auto own = turn->idempotency(record)) return then(KeyFound(*own));
   }
-  std::string key = store::idempotency_key(partition.state.partition, needs.record);
-  read_one(std::move(key), [this, &partition, record = needs.record](
-                               std::string_view row, std::optional<std::string> value) {
-    std::optional<core::IdempotencyRecord>& slot = partition.state.fetched_keys[record];
-    if (value) {
-      auto decoded = store::decode_idempotency(row, *value);
-      if (!decoded) return fetched(partition, decoded.error());
-      slot = *decoded;
-    }
-    fetched(partition, {});
+  std::string key = store::idempotency_key(partition.state.partition, record);
+  read_one(std::move(key), [then = std::move(then)](std::string_view row,
+                                                    std::optional<std::string> value) mutable {
+    if (!value) return then(KeyFound());
+    auto decoded = store::decode_idempotency(row, *value);
+    if (!decoded) return then(decoded.error());
+    then(KeyFound(*decoded));
   });
 }
 
@@ -89,13 +92,11 @@ void Loop::fetch_state(Partition& partition, const core::NeedsState& needs) {
 
 void Loop::fetch_invocation(Partition& partition, InvocationId id) {
   if (partition.state.find(id) != nullptr) {
-    read_live(seams_.store, id,
-              on_loop<Result<std::unique_ptr<core::Invocation>>>(
-                  [this, &partition](Result<std::unique_ptr<core::Invocation>> loaded) {
-                    if (!loaded) return fetched(partition, loaded.error());
-                    partition.state.reload(std::move(*loaded));
-                    fetched(partition, {});
-                  }));
+    read_live_rows(id, [this, &partition](Result<std::unique_ptr<core::Invocation>> loaded) {
+      if (!loaded) return fetched(partition, loaded.error());
+      partition.state.reload(std::move(*loaded));
+      fetched(partition, {});
+    });
     return;
   }
   for (const Turn* turn : {open_.get(), in_flight_.get()}) {
@@ -114,6 +115,12 @@ void Loop::fetch_invocation(Partition& partition, InvocationId id) {
                       if (*row) slot = {(*row)->state, std::move((*row)->outcome), (*row)->done, false};
                       fetched(partition, {});
                     }));
+}
+
+void Loop::read_live_rows(InvocationId id,
+                          store::Completion<Result<std::unique_ptr<core::Invocation>>> done) {
+  read_live(seams_.store, id,
+            on_loop<Result<std::unique_ptr<core::Invocation>>>(std::move(done)));
 }
 
 void Loop::read_one(std::string key,

@@ -47,7 +47,20 @@ Result<void> Loop::recover() {
   for (const auto& partition : partitions_) {
     process({partition->state.partition, core::Recover{}, std::nullopt});
   }
+  for (const auto& [code, count] : without_code_) {
+    seams_.log(std::to_string(count) + " live invocations of operation '" + code.first +
+               "' version " + std::to_string(code.second) +
+               " have no code here: each is parked when it would run");
+  }
+  without_code_.clear();
   return {};
+}
+
+void Loop::note_missing_code(const Partition& partition, const core::Invocation& invocation) {
+  const auto& operations = partition.state.operations;
+  const auto op = operations.find(invocation.operation);
+  const bool here = op != operations.end() && op->second->runs(invocation.version);
+  if (!here) ++without_code_[{invocation.operation, invocation.version}];
 }
 
 Result<void> Loop::recover_partition(Partition& partition) {
@@ -61,6 +74,7 @@ Result<void> Loop::recover_partition(Partition& partition) {
     auto header = store::decode_header(row.key, row.value);
     if (!header) return header.error();
     (*header)->header_row = true;
+    note_missing_code(partition, **header);
     if ((*header)->state != core::State::running) {
       partition.state.enter(std::move(*header));
       return {};

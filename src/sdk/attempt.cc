@@ -1,5 +1,5 @@
-// The life of an attempt: it begins, runs, rests and ends. What waits is in attempt_requests.cc, what
-// comes from the journal in attempt_journal.cc.
+// The life of an attempt: it begins, runs, rests and ends. What waits is in attempt_requests.cc,
+// what comes from the journal in attempt_journal.cc.
 
 #include "sdk/attempt.h"
 

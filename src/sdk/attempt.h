@@ -21,7 +21,8 @@
 namespace nowthen::sdk {
 
 /// One attempt at an invocation: its coroutines, what they wait for, and what the journal still has
-/// for them. While recorded results are left it is a replay: new requests are held back. Loop thread.
+/// for them. While recorded results are left it is a replay: new requests are held back. Loop
+/// thread.
 class Attempt final : public Continuation {
  public:
   /// What its owner does after a call.
@@ -116,16 +117,16 @@ class Attempt final : public Continuation {
   std::size_t frames_ = 0;
 
   Inbox inbox_;
-  bool live_ = false;              // the journal is replayed, requests go out
+  bool live_ = false;  // the journal is replayed, requests go out
   bool cancelled_ = false;
-  bool suspended_ = false;         // said so, and nothing has changed since
+  bool suspended_ = false;  // said so, and nothing has changed since
   bool closing_ = false;
-  std::uint32_t seen_ = 0;         // the last done_seq given to the code
+  std::uint32_t seen_ = 0;  // the last done_seq given to the code
   std::optional<std::string> mismatch_;
 
   RequestTable waiting_;
-  RequestTable abandoned_;         // asked for; their results are of no interest any more
-  std::size_t active_ = 0;         // requests of which something comes without waiting
+  RequestTable abandoned_;                // asked for; their results are of no interest any more
+  std::size_t active_ = 0;                // requests of which something comes without waiting
   std::vector<core::StateWrite> writes_;  // for the next request
   std::vector<std::string> open_paths_;   // sorted; of a former attempt: their writes are in force
 };

@@ -22,9 +22,8 @@ void Attempt::settle(const Inbox::Item& item) {
     abandoned_.take(*request);
   } else {
     const Request* asked = asked_instead();
-    mismatch(entry, asked == nullptr
-                        ? "the code asks for nothing"
-                        : "the code asks for " + describe(asked->kind, asked->path));
+    mismatch(entry, asked == nullptr ? "the code asks for nothing"
+                                     : "the code asks for " + describe(asked->kind, asked->path));
   }
 }
 
@@ -60,15 +59,14 @@ void Attempt::answer(RequestPtr request, const core::Entry& entry) {
   const core::Outcome& outcome = entry.outcome;
   const bool gave_up = request->timed && outcome.code == ErrorCode::timed_out;
   if (!outcome.ok() && !gave_up) {
-    pending.error =
-        std::make_exception_ptr(StepFailed(entry.path, outcome.code, outcome.data));
+    pending.error = std::make_exception_ptr(StepFailed(entry.path, outcome.code, outcome.data));
     pending.then->ready();
     return;
   }
   try {
     if (const auto fits = pending.accept({outcome.code, outcome.data, entry.child}); !fits) {
-      const bool foreign = entry.kind == core::EntryKind::signal ||
-                           entry.kind == core::EntryKind::call;
+      const bool foreign =
+          entry.kind == core::EntryKind::signal || entry.kind == core::EntryKind::call;
       const std::string& why = fits.error().message;
       if (!foreign) {  // what this code recorded itself, it must understand
         return mismatch(entry, "which does not fit the code: " + why);

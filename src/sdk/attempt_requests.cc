@@ -116,8 +116,8 @@ void Attempt::submit_value(Request& request) {
   core::RecordValue command;
   static_cast<core::Lease&>(command) = lease_;
   command.path = request.path;
-  command.value = request.value_of == ValueOf::time ? Codec<WallTime>::encode(port_.now())
-                                                    : request.subject;
+  command.value =
+      request.value_of == ValueOf::time ? Codec<WallTime>::encode(port_.now()) : request.subject;
   command.writes = std::move(request.writes);
   port_.submit(std::move(command));
 }

@@ -1,13 +1,13 @@
-// Every form of the public API within co_await, as users write it, under the address sanitizer: g++ 12
-// destroys some temporaries of a co_await twice, and none of ours may be among them.
-
-#include <gtest/gtest.h>
+// Every form of the public API within co_await, as users write it, under the address sanitizer: g++
+// 12 destroys some temporaries of a co_await twice, and none of ours may be among them.
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "sdk/fake_engine.h"
 
@@ -93,7 +93,8 @@ Task<std::size_t> everything(Context& ctx, Order order) {
   for (int i = 0; i < 2; ++i)
     if ((co_await ctx.run("q", join, kLong, kLong)).size() > 3) ++sum;
   while ((co_await ctx.run("r", join, kLong, kLong)).empty()) ++sum;
-  sum += co_await ctx.run("s", x_of, Point{1}) > 0 ? (co_await ctx.run("t", twice, kLong)).size() : 0;
+  sum +=
+      co_await ctx.run("s", x_of, Point{1}) > 0 ? (co_await ctx.run("t", twice, kLong)).size() : 0;
   Pending<std::string> later = ctx.run("u", join, kLong, kLong);
   sum += (co_await std::move(later)).size();
   Task<std::string> task = child(ctx, kLong, order);

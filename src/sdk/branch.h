@@ -29,10 +29,10 @@ class Occurrences {
 /// coroutine runs; those that await each other are in `frames`.
 struct Branch {
   Attempt* attempt = nullptr;
-  std::string prefix;             ///< "", "1.0/", "1.0/2.1/"
+  std::string prefix;  ///< "", "1.0/", "1.0/2.1/"
   Occurrences names;
-  std::uint32_t forks = 0;        ///< all and race begun in it so far
-  ForkState* fork = nullptr;      ///< the one under way
+  std::uint32_t forks = 0;    ///< all and race begun in it so far
+  ForkState* fork = nullptr;  ///< the one under way
   Frame* oldest = nullptr;
   Frame* youngest = nullptr;
 

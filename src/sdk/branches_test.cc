@@ -1,10 +1,10 @@
 // all and race: paths, order, errors, losers.
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "sdk/fake_engine.h"
 

@@ -1,9 +1,9 @@
 // A cancel reaches the code at its place in the journal, live and in every replay.
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "sdk/fake_engine.h"
 

@@ -1,7 +1,7 @@
-#include <nowthen/context.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <nowthen/context.h>
 
 #include "base/limits.h"
 #include "base/prng.h"
@@ -74,9 +74,8 @@ sdk::RequestPtr Context::child(Child kind, std::string_view operation, std::stri
                                const CallOptions& options) {
   check_name(operation);
   const bool call = kind == Child::call;
-  sdk::RequestPtr made =
-      request(attempt_, call ? core::EntryKind::call : core::EntryKind::send,
-              call ? "call:" : "send:", operation);
+  sdk::RequestPtr made = request(attempt_, call ? core::EntryKind::call : core::EntryKind::send,
+                                 call ? "call:" : "send:", operation);
   auto invoke = std::make_unique<core::Invoke>();
   invoke->operation = operation;
   invoke->version = options.version();

@@ -30,9 +30,15 @@ void CoroutineExecutor::erase(Attempt& attempt) {
 
 void CoroutineExecutor::follow(Attempt& attempt, Attempt::Next next) {
   switch (next) {
-    case Attempt::Next::wait: unkeep(attempt); break;
-    case Attempt::Next::keep: keep(attempt); break;
-    case Attempt::Next::end: erase(attempt); break;
+    case Attempt::Next::wait:
+      unkeep(attempt);
+      break;
+    case Attempt::Next::keep:
+      keep(attempt);
+      break;
+    case Attempt::Next::end:
+      erase(attempt);
+      break;
     case Attempt::Next::resume:
       unkeep(attempt);
       post_resume(attempt);
@@ -65,8 +71,8 @@ void CoroutineExecutor::begin(const core::Invocation& invocation) {
     port_.submit(std::move(command));
     return;
   }
-  auto made = std::make_unique<Attempt>(port_, invocation, std::move(operation),
-                                        options_.evict_after);
+  auto made =
+      std::make_unique<Attempt>(port_, invocation, std::move(operation), options_.evict_after);
   Attempt& attempt = *made;
   attempts_.emplace(invocation.id, std::move(made));
   follow(attempt, attempt.begin(invocation));

@@ -15,8 +15,9 @@
 namespace nowthen::sdk {
 
 struct ExecutorOptions {
-  Duration evict_after = std::chrono::seconds(1);  ///< how long a suspended attempt keeps its frames
-  std::size_t frames_max = 10'000;                 ///< suspended attempts that keep their frames
+  Duration evict_after =
+      std::chrono::seconds(1);      ///< how long a suspended attempt keeps its frames
+  std::size_t frames_max = 10'000;  ///< suspended attempts that keep their frames
 };
 
 /// Runs handlers as coroutines of this process. One per loop, on its thread. Port and pool must
@@ -35,7 +36,8 @@ class CoroutineExecutor final : public engine::Executor {
   void deliver_cancel(core::Lease lease) override;
   void drop(core::Lease lease) override;
 
-  /// Drops the frames of attempts that have been suspended for `evict_after`. Call it about as often.
+  /// Drops the frames of attempts that have been suspended for `evict_after`. Call it about as
+  /// often.
   void evict_idle(WallTime now) override;
   /// New operations for attempts to come.
   void use(std::shared_ptr<const Handlers> handlers) { handlers_ = std::move(handlers); }

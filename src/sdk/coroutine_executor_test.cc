@@ -2,12 +2,12 @@
 
 #include "sdk/coroutine_executor.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "sdk/fake_engine.h"
 
@@ -161,7 +161,8 @@ TEST(CoroutineExecutor, time_is_recorded_and_chance_is_the_same_at_each_replay) 
   engine.start("op", "null");
   engine.pass(5h);
   ASSERT_EQ(engine.state, core::State::succeeded);
-  EXPECT_EQ(engine.journal(), R"(time="2001-09-09T01:46:40Z" sleep= time#2="2001-09-09T06:46:40Z")");
+  EXPECT_EQ(engine.journal(),
+            R"(time="2001-09-09T01:46:40Z" sleep= time#2="2001-09-09T06:46:40Z")");
   FakeEngine again(handlers_of(values));
   again.start("op", "null");
   again.pass(5h);
@@ -242,16 +243,18 @@ TEST(CoroutineExecutor, state_writes_go_with_the_next_entry_and_not_again_in_a_r
 
 TEST(CoroutineExecutor, bad_names_are_refused) {
   for (const char* bad : {"", "a#2", "1.0/a", "a\n"}) {
-    FakeEngine engine(handlers_of([bad](Context& ctx) -> Task<void> {
-      co_await ctx.run(bad, see_token);
-    }));
+    FakeEngine engine(
+        handlers_of([bad](Context& ctx) -> Task<void> { co_await ctx.run(bad, see_token); }));
     engine.start("op", "null");
     EXPECT_EQ(engine.inv.outcome.code, ErrorCode::invalid_argument) << bad;
   }
 }
 
 TEST(CoroutineExecutor, a_handler_that_throws_before_its_first_suspension_or_is_empty) {
-  FakeEngine engine(handlers_of(+[](Context&) -> Task<int> { throw Permanent("no"); co_return 1; }));
+  FakeEngine engine(handlers_of(+[](Context&) -> Task<int> {
+    throw Permanent("no");
+    co_return 1;
+  }));
   engine.start("op", "null");
   EXPECT_EQ(engine.inv.outcome.data, "no");
 }

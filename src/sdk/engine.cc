@@ -7,8 +7,13 @@
 namespace nowthen {
 namespace {
 
+/// Asks the engine something and waits for what `begin` is told.
 template <class T>
-Result<T> flatten(Result<Result<T>> result) {
+Result<T> asked(const std::shared_ptr<sdk::Host>& host,
+                const std::function<void(engine::Engine&, engine::Engine::Told<T>)>& begin) {
+  auto result = host->wait_for<Result<T>>([&](engine::Engine::Told<T> told) {
+    host->with_engine([&](engine::Engine& engine) { begin(engine, std::move(told)); });
+  });
   if (!result) return result.error();
   return std::move(*result);
 }
@@ -22,8 +27,6 @@ Result<void> said(const std::shared_ptr<sdk::Host>& host, InvocationId id,
   if (reply->refused) return Error{reply->outcome.code, std::move(reply->outcome.data)};
   return {};
 }
-
-Error not_running() { return {ErrorCode::unavailable, "the engine is not running"}; }
 
 }  // namespace
 
@@ -64,26 +67,22 @@ Result<void> Engine::signal_bytes(InvocationId id, std::string name, std::string
 // ---- policy ------------------------------------------------------------------------------------
 
 Result<void> Engine::set_policy(std::string operation, PolicyPatch patch, std::string who) {
-  if (host_->engine() == nullptr) return not_running();
-  return flatten<void>(host_->wait_for<Result<void>>([&](auto told) {
-    host_->engine()->set_policy(std::move(operation), std::move(patch), std::move(who),
-                                std::move(told));
-  }));
+  return asked<void>(host_, [&](engine::Engine& engine, auto told) {
+    engine.set_policy(std::move(operation), std::move(patch), std::move(who), std::move(told));
+  });
 }
 
 Result<void> Engine::revert_policy(std::string operation, std::uint64_t seq, std::string who) {
-  if (host_->engine() == nullptr) return not_running();
-  return flatten<void>(host_->wait_for<Result<void>>([&](auto told) {
-    host_->engine()->revert_policy(std::move(operation), seq, std::move(who), std::move(told));
-  }));
+  return asked<void>(host_, [&](engine::Engine& engine, auto told) {
+    engine.revert_policy(std::move(operation), seq, std::move(who), std::move(told));
+  });
 }
 
 Result<std::vector<PolicyLine>> Engine::policy(std::string operation) const {
-  if (host_->engine() == nullptr) return not_running();
-  using Fields = Result<std::vector<engine::PolicyField>>;
-  auto fields = flatten(host_->wait_for<Fields>([&](auto told) {
-    host_->engine()->policy(std::move(operation), std::move(told));
-  }));
+  using Fields = std::vector<engine::PolicyField>;
+  auto fields = asked<Fields>(host_, [&](engine::Engine& engine, auto told) {
+    engine.policy(std::move(operation), std::move(told));
+  });
   if (!fields) return fields.error();
   std::vector<PolicyLine> lines;
   for (engine::PolicyField& field : *fields) {
@@ -95,11 +94,10 @@ Result<std::vector<PolicyLine>> Engine::policy(std::string operation) const {
 }
 
 Result<std::vector<PolicyRevision>> Engine::policy_history(std::string operation) const {
-  if (host_->engine() == nullptr) return not_running();
-  using Changes = Result<std::vector<engine::PolicyChange>>;
-  auto changes = flatten(host_->wait_for<Changes>([&](auto told) {
-    host_->engine()->policy_history(std::move(operation), std::move(told));
-  }));
+  using Changes = std::vector<engine::PolicyChange>;
+  auto changes = asked<Changes>(host_, [&](engine::Engine& engine, auto told) {
+    engine.policy_history(std::move(operation), std::move(told));
+  });
   if (!changes) return changes.error();
   std::vector<PolicyRevision> revisions;
   for (engine::PolicyChange& change : *changes) {
@@ -133,6 +131,21 @@ void call(const std::shared_ptr<Host>& host, std::string_view operation, std::st
                [answered = std::move(answered)](core::Reply reply) {
                  answered(to_answer(std::move(reply)));
                });
+}
+
+RawAnswer find(const std::shared_ptr<Host>& host, std::string_view operation,
+               std::string_view order_key, std::string_view idempotency_key) {
+  auto id = asked<InvocationId>(host, [&](engine::Engine& engine, auto told) {
+    engine.find_key(std::string(operation), std::string(order_key), std::string(idempotency_key),
+                    std::move(told));
+  });
+  if (!id) return failed(id.error());
+  if (id->is_null()) {
+    return failed({ErrorCode::not_found, "no invocation of '" + std::string(operation) +
+                                             "' has idempotency key '" +
+                                             std::string(idempotency_key) + "'"});
+  }
+  return await_result(host, *id, Duration::zero());
 }
 
 RawAnswer await_result(const std::shared_ptr<Host>& host, InvocationId id, Duration patience) {

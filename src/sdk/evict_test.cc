@@ -1,9 +1,9 @@
 // When frames are dropped, and that dropping them changes nothing.
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "sdk/fake_engine.h"
 

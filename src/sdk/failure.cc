@@ -1,6 +1,6 @@
-#include <nowthen/failure.h>
-
 #include <utility>
+
+#include <nowthen/failure.h>
 
 namespace nowthen {
 

@@ -32,16 +32,16 @@ class FakeEngine final : public engine::LoopPort {
 
   // ---- what a test sets and sees ----
   InlinePool inline_pool;
-  Pool* pool = &inline_pool;            ///< takes effect with the next `crash`
-  std::uint32_t tries_max = 3;          ///< of a step
+  Pool* pool = &inline_pool;    ///< takes effect with the next `crash`
+  std::uint32_t tries_max = 3;  ///< of a step
   Duration backoff = std::chrono::milliseconds(10);
-  bool hold_steps = false;              ///< steps are not let go
-  std::size_t entries_max = SIZE_MAX;   ///< the process dies when the journal has so many
+  bool hold_steps = false;             ///< steps are not let go
+  std::size_t entries_max = SIZE_MAX;  ///< the process dies when the journal has so many
   core::Invocation inv;
   core::State state = core::State::ready;
-  Error failure;                        ///< of the last failed attempt
+  Error failure;                          ///< of the last failed attempt
   std::map<std::string, std::string> kv;  ///< per-key state
-  std::vector<std::string> commands;    ///< "open step charge", "suspend kept", ...
+  std::vector<std::string> commands;      ///< "open step charge", "suspend kept", ...
   std::vector<core::Invoke> children;
   std::size_t posts = 0;
   bool dead = false;
@@ -229,7 +229,8 @@ class FakeEngine final : public engine::LoopPort {
     running_.insert(e.path);
     state = core::State::running;
     const core::Lease to = lease();
-    effect(to, [this, to, path = e.path, tries = e.tries] { executor_->run_step(to, path, tries); });
+    effect(to,
+           [this, to, path = e.path, tries = e.tries] { executor_->run_step(to, path, tries); });
   }
   void step_failed(core::Entry& e, core::Outcome outcome, bool permanent) {
     ++e.tries;
@@ -265,7 +266,8 @@ class FakeEngine final : public engine::LoopPort {
   void apply(core::OpenEntry& c) {
     if (stale(c)) return;
     commands.push_back("open " + std::string(to_string(c.kind)) + " " + c.path);
-    if ((inv.cancel_seq != 0 && c.kind != core::EntryKind::cleanup) || inv.find_done(c.path)) return;
+    if ((inv.cancel_seq != 0 && c.kind != core::EntryKind::cleanup) || inv.find_done(c.path))
+      return;
     write(c.writes);
     if (core::Entry* e = inv.find_open(c.path)) {
       if (is_step(e->kind) && !running_.contains(e->path) && (e->due == kNever || e->due <= now_))
@@ -342,9 +344,9 @@ class FakeEngine final : public engine::LoopPort {
     write(c.writes);
     commands.push_back("finish");
     inv.outcome = std::move(c.outcome);
-    state = inv.cancel_seq != 0  ? core::State::cancelled
-            : inv.outcome.ok() ? core::State::succeeded
-                               : core::State::failed;
+    state = inv.cancel_seq != 0 ? core::State::cancelled
+            : inv.outcome.ok()  ? core::State::succeeded
+                                : core::State::failed;
     executor_->drop(lease());
   }
   void apply(core::FailAttempt& c) {

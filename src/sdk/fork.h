@@ -42,12 +42,12 @@ struct ForkState final : Continuation {
   Waited& result;
   Branch& parent;
   std::vector<Slot> slots;
-  std::size_t running;             // branches that have not ended
-  std::vector<Slot*> early;        // branches that ended while others were still being started
+  std::size_t running;       // branches that have not ended
+  std::vector<Slot*> early;  // branches that ended while others were still being started
   bool starting = true;
   bool decided = false;
   std::size_t winner = 0;
-  std::string race_path;           // race: taken when it begins
+  std::string race_path;  // race: taken when it begins
   std::unique_ptr<RaceRecord> record;
 
  private:

@@ -16,7 +16,7 @@ namespace nowthen::sdk {
 struct Operation {
   std::string name;
   std::uint32_t version = 1;
-  bool non_blocking = false;       ///< step functions run on the loop
+  bool non_blocking = false;  ///< step functions run on the loop
   std::shared_ptr<const Handler> handler;
 };
 

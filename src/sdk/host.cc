@@ -78,31 +78,48 @@ Result<void> Host::start() {
   pool_ = make_pool();
   setup->loops = options_.loops();
   setup->on_fatal = options_.on_fatal();
+  setup->log = options_.on_log();
   setup->make_executor = [this](engine::LoopPort& port) { return make_executor(port); };
   auto engine = std::make_unique<engine::Engine>(std::move(*setup));
   for (const engine::OperationHere& operation : operations_) {
     if (auto added = engine->add(operation); !added) return added;
   }
   if (auto started = engine->start(driving()); !started) return started;
+  const std::unique_lock lock(mutex_);
   engine_ = std::move(engine);
   return {};
 }
 
 void Host::stop(Duration patience) {
   if (!engine_) return;
-  engine_->stop(patience);
-  pool_.reset();  // its last functions may still post to the loops
-  engine_.reset();  // tells whoever still waits
+  engine_->stop(patience);  // whoever asks in the meantime is told that it is stopping
+  pool_.reset();            // its last functions may still post to the loops
+  std::unique_ptr<engine::Engine> stopped;
+  {
+    const std::unique_lock lock(mutex_);
+    stopped = std::move(engine_);
+  }
+  stopped.reset();  // tells whoever still waits
 }
 
 void Host::invoke(core::Invoke call, engine::Answered answered) {
-  if (!engine_) return answered(not_running());
-  engine_->invoke(std::move(call), std::move(answered));
+  std::shared_lock lock(mutex_);
+  if (engine_) return engine_->invoke(std::move(call), std::move(answered));
+  lock.unlock();
+  answered(not_running());
+}
+
+bool Host::with_engine(const std::function<void(engine::Engine&)>& f) {
+  const std::shared_lock lock(mutex_);
+  if (engine_) f(*engine_);
+  return engine_ != nullptr;
 }
 
 void Host::ask(InvocationId id, core::CommandBody body, engine::Answered answered) {
-  if (!engine_) return answered(not_running());
-  engine_->ask(id, std::move(body), std::move(answered));
+  std::shared_lock lock(mutex_);
+  if (engine_) return engine_->ask(id, std::move(body), std::move(answered));
+  lock.unlock();
+  answered(not_running());
 }
 
 RawAnswer to_answer(core::Reply reply) {

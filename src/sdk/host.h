@@ -4,6 +4,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 
 #include <nowthen/answer.h>
@@ -36,8 +37,9 @@ class Host : public std::enable_shared_from_this<Host> {
   template <class T>
   Result<T> wait_for(std::function<void(std::move_only_function<void(T)>)> begin);
 
-  /// Null before `start` and after `stop`.
-  engine::Engine* engine() { return engine_.get(); }
+  /// Calls `f` with the running engine; false, and not called, before `start` and after `stop`.
+  /// `f` must not block.
+  bool with_engine(const std::function<void(engine::Engine&)>& f);
   const std::shared_ptr<Handlers>& handlers() const { return handlers_; }
 
  protected:
@@ -57,6 +59,7 @@ class Host : public std::enable_shared_from_this<Host> {
   std::vector<engine::OperationHere> operations_;
   std::optional<Error> wrong_;           ///< what was wrong with an added operation, first of all
   std::unique_ptr<Pool> pool_;
+  std::shared_mutex mutex_;              ///< guards that engine_ is there, not what it does
 };
 
 RawAnswer to_answer(core::Reply reply);

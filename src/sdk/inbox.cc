@@ -25,8 +25,7 @@ void Inbox::push(const core::Entry& entry) { own_.push_back({entry, entry.done_s
 void Inbox::push_cancel() { own_.push_back({std::nullopt, 0}); }
 
 bool Inbox::cancel_is_next() const {
-  return cancel_seq_ != 0 &&
-         (at_ == journal_->size() || (*journal_)[at_].done_seq > cancel_seq_);
+  return cancel_seq_ != 0 && (at_ == journal_->size() || (*journal_)[at_].done_seq > cancel_seq_);
 }
 
 bool Inbox::empty() const {

@@ -62,8 +62,8 @@ void JsonReader::failed_in_field(std::string_view name) {
 }
 
 void JsonReader::white_space() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' ||
-                                text_[at_] == '\t'))
+  while (at_ < text_.size() &&
+         (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
     ++at_;
 }
 
@@ -220,16 +220,34 @@ bool JsonReader::code_unit(std::uint32_t& unit) {
 bool JsonReader::escape(std::string& value) {
   if (at_ >= text_.size()) return false;
   switch (text_[at_++]) {
-    case '"': value += '"'; return true;
-    case '\\': value += '\\'; return true;
-    case '/': value += '/'; return true;
-    case 'b': value += '\b'; return true;
-    case 'f': value += '\f'; return true;
-    case 'n': value += '\n'; return true;
-    case 'r': value += '\r'; return true;
-    case 't': value += '\t'; return true;
-    case 'u': break;
-    default: return false;
+    case '"':
+      value += '"';
+      return true;
+    case '\\':
+      value += '\\';
+      return true;
+    case '/':
+      value += '/';
+      return true;
+    case 'b':
+      value += '\b';
+      return true;
+    case 'f':
+      value += '\f';
+      return true;
+    case 'n':
+      value += '\n';
+      return true;
+    case 'r':
+      value += '\r';
+      return true;
+    case 't':
+      value += '\t';
+      return true;
+    case 'u':
+      break;
+    default:
+      return false;
   }
   std::uint32_t code = 0;
   if (!code_unit(code)) return false;

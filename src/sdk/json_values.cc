@@ -85,8 +85,7 @@ void write_time(JsonWriter& writer, Time time) {
   const std::chrono::hh_mm_ss clock(time - day);
   char text[64];
   int length = std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d", year,
-                             static_cast<unsigned>(date.month()),
-                             static_cast<unsigned>(date.day()),
+                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                              static_cast<int>(clock.hours().count()),
                              static_cast<int>(clock.minutes().count()),
                              static_cast<int>(clock.seconds().count()));

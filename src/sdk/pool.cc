@@ -28,6 +28,7 @@ BlockingPool::~BlockingPool() {
     waiting_ = 0;
   }
   work_.notify_all();
+  dropped.clear();
   for (std::thread& thread : threads_) thread.join();
 }
 

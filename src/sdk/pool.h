@@ -30,8 +30,8 @@ class InlinePool final : public Pool {
 };
 
 struct PoolOptions {
-  std::size_t threads = 16;           ///< 1..1024
-  std::size_t queue_max = 65'536;     ///< functions that wait for a thread
+  std::size_t threads = 16;        ///< 1..1024
+  std::size_t queue_max = 65'536;  ///< functions that wait for a thread
 };
 
 /// Threads for functions that may block. An operation has at most three quarters of them (at least
@@ -50,17 +50,17 @@ class BlockingPool final : public Pool {
   struct Line {
     std::deque<std::move_only_function<void()>> waiting;
     std::size_t running = 0;
-    bool in_turn = false;             // stands in turns_
+    bool in_turn = false;  // stands in turns_
   };
   void run();
   void take_place(Line& line);
 
   const PoolOptions options_;
-  const std::size_t share_;           // threads that one operation may have
+  const std::size_t share_;  // threads that one operation may have
   std::mutex mutex_;
   std::condition_variable work_;
   std::unordered_map<std::string, Line> lines_;
-  std::deque<Line*> turns_;           // lines with work and room, each once
+  std::deque<Line*> turns_;  // lines with work and room, each once
   std::size_t waiting_ = 0;
   bool closing_ = false;
   std::vector<std::thread> threads_;

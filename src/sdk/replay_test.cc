@@ -1,9 +1,9 @@
 // Code meets its journal again: at every prefix, changed, and after the process died.
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "sdk/fake_engine.h"
 #include "sdk/replay_check.h"
@@ -38,8 +38,8 @@ Task<int> branch_work(Context& ctx, std::string name, int depth) {
 Task<std::string> mixed(Context& ctx, int start) {
   std::string out = std::to_string(start);
   out += std::to_string(co_await ctx.run("first", work, "first", start));
-  const auto both = co_await all(ctx.run("a", work, "a", 1), ctx.sleep(1s),
-                                 branch_work(ctx, "b", 2));
+  const auto both =
+      co_await all(ctx.run("a", work, "a", 1), ctx.sleep(1s), branch_work(ctx, "b", 2));
   out += std::to_string(std::get<0>(both)) + std::to_string(std::get<2>(both));
   auto winner = co_await race(ctx.sleep(1h), ctx.run("fast", work, "fast", 5));
   out += std::to_string(winner.index);
@@ -151,7 +151,10 @@ Task<int> version_g(Context& ctx) {
   co_await ctx.run_once("charge", work, "charge", 1);
   co_return 2;
 }
-Task<int> version_h(Context&) { throw Permanent("not any more"); co_return 2; }
+Task<int> version_h(Context&) {
+  throw Permanent("not any more");
+  co_return 2;
+}
 Task<int> version_i(Context& ctx, Duration) {
   co_await ctx.run("charge", work, "charge", 1);
   co_return 2;

@@ -32,22 +32,22 @@ struct Request {
   core::EntryKind kind = core::EntryKind::step;
   ValueOf value_of = ValueOf::none;
   Stage stage = Stage::made;
-  bool counted = false;           ///< in Attempt: something will come of it without waiting
-  bool timed = false;             ///< signal: gives up after `wait`
-  bool by_time = false;           ///< sleep: until `due`, not for `wait`
-  Attempt* attempt = nullptr;     ///< of the context that made it
-  std::string name;               ///< "charge", "sleep", "signal:approve"
-  std::string subject;            ///< signal, state: its bare name; race: the recorded value
-  std::string path;               ///< once awaited
+  bool counted = false;        ///< in Attempt: something will come of it without waiting
+  bool timed = false;          ///< signal: gives up after `wait`
+  bool by_time = false;        ///< sleep: until `due`, not for `wait`
+  Attempt* attempt = nullptr;  ///< of the context that made it
+  std::string name;            ///< "charge", "sleep", "signal:approve"
+  std::string subject;         ///< signal, state: its bare name; race: the recorded value
+  std::string path;            ///< once awaited
   Duration wait{};
   WallTime due = kNever;
-  std::uint32_t tries = 0;        ///< step: the try that runs
+  std::uint32_t tries = 0;  ///< step: the try that runs
   std::shared_ptr<const Job> job;
   std::unique_ptr<core::Invoke> child;
   std::vector<core::StateWrite> writes;
   PendingBase* pending = nullptr;  ///< who is told; null once abandoned
 
-  Request* older = nullptr;       ///< neighbours in a RequestTable
+  Request* older = nullptr;  ///< neighbours in a RequestTable
   Request* younger = nullptr;
 };
 

@@ -20,8 +20,7 @@ class RunQueue {
     frame.queued = false;
     (frame.previous_ready != nullptr ? frame.previous_ready->next_ready : first_) =
         frame.next_ready;
-    (frame.next_ready != nullptr ? frame.next_ready->previous_ready : last_) =
-        frame.previous_ready;
+    (frame.next_ready != nullptr ? frame.next_ready->previous_ready : last_) = frame.previous_ready;
   }
   /// Precondition: not empty.
   Frame& pop() {

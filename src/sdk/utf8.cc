@@ -17,7 +17,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     if (first == 0xed && second > 0x9f) return 0;
     return tail(at + 1) && tail(at + 2) ? 3 : 0;
   }
-  if (first > 0xf4 || (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  if (first > 0xf4 || (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+    return 0;
   return tail(at + 1) && tail(at + 2) && tail(at + 3) ? 4 : 0;
 }
 

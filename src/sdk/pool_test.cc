@@ -1,0 +1,118 @@
+// Threads for step functions: shares, limits, closing; and steps that run on them.
+
+#include "sdk/pool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <semaphore>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "sdk/fake_engine.h"
+
+namespace nowthen::sdk {
+namespace {
+
+TEST(BlockingPool, leaves_its_last_quarter_to_other_operations) {
+  BlockingPool pool({.threads = 4, .queue_max = 100});
+  std::counting_semaphore<> started(0);
+  std::binary_semaphore other(0);
+  std::latch release(1);
+  std::atomic<int> running = 0;
+  std::atomic<int> most = 0;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(pool.submit("slow", [&] {
+      const int now = ++running;
+      for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+      }
+      started.release();
+      release.wait();
+      --running;
+    }));
+  }
+  for (int i = 0; i < 3; ++i) started.acquire();
+  ASSERT_TRUE(pool.submit("quick", [&] { other.release(); }));
+  other.acquire();  // though seven of the slow ones wait before it
+  release.count_down();
+  for (int i = 0; i < 7; ++i) started.acquire();
+  EXPECT_EQ(most, 3);
+}
+
+TEST(BlockingPool, refuses_what_is_too_much_and_drops_what_waits_when_it_closes) {
+  std::latch release(1);
+  std::binary_semaphore started(0);
+  auto counted = std::make_shared<int>(0);
+  std::atomic<int> ran = 0;
+  std::jthread releaser;
+  {
+    BlockingPool pool({.threads = 1, .queue_max = 2});
+    ASSERT_TRUE(pool.submit("a", [&] {
+      started.release();
+      release.wait();
+      ++ran;
+    }));
+    started.acquire();
+    ASSERT_TRUE(pool.submit("a", [&ran, counted] { ++ran; }));
+    ASSERT_TRUE(pool.submit("b", [&ran, counted] { ++ran; }));
+    EXPECT_FALSE(pool.submit("c", [] {}));
+    releaser = std::jthread([&] {
+      while (counted.use_count() > 1) std::this_thread::yield();
+      release.count_down();
+    });
+  }
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(counted.use_count(), 1);
+}
+
+std::atomic<int> in_steps = 0;
+int on_thread(int value) {
+  ++in_steps;
+  return step_token().empty() ? 0 : value;
+}
+Task<int> steps(Context& ctx, int count) {
+  std::vector<Pending<int>> branches;
+  for (int i = 0; i < count; ++i) branches.push_back(ctx.run("s", on_thread, 1));
+  int sum = 0;
+  for (const int value : co_await all(std::move(branches))) sum += value;
+  co_return sum;
+}
+
+TEST(BlockingPool, runs_the_steps_of_a_handler) {
+  in_steps = 0;
+  BlockingPool pool({.threads = 8, .queue_max = 1000});
+  FakeEngine engine(handlers_of(steps, false));
+  engine.inv.operation = "op";
+  engine.inv.input = "500";
+  engine.pool = &pool;
+  engine.crash();
+  while (!engine.ended()) {
+    engine.run();
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(engine.inv.outcome.data, "500");
+  EXPECT_EQ(in_steps, 500);
+}
+
+class FullPool final : public Pool {
+ public:
+  bool submit(std::string_view, std::move_only_function<void()>) override { return false; }
+};
+TEST(BlockingPool, that_is_full_fails_the_try) {
+  FullPool pool;
+  FakeEngine engine(handlers_of(steps, false));
+  engine.inv.operation = "op";
+  engine.inv.input = "1";
+  engine.pool = &pool;
+  engine.crash();
+  engine.pass(std::chrono::seconds(1));
+  EXPECT_EQ(engine.state, core::State::failed);
+  EXPECT_EQ(engine.inv.outcome.data,
+            "step '1.0/s' failed: queue_max: too many functions wait for a pool thread");
+}
+
+}  // namespace
+}  // namespace nowthen::sdk

@@ -1,0 +1,6 @@
+// expect: name the function object: auto fn
+#include "declarations.h"
+
+nt::Task<int> handler(nt::Context& ctx, Order order) {
+  co_return co_await ctx.run("size", [order] { return static_cast<int>(order.email.size()); });
+}
