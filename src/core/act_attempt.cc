@@ -10,7 +10,9 @@ namespace {
 
 /// The entry is there already: opened by a former attempt, or twice.
 void reopen(Application& app, Subject s, Entry& entry) {
-  if (!is_step(entry.kind) || entry.step_running) return;
+  if (entry.stage != Stage::left) return;
+  entry.stage = Stage::asked;
+  if (!is_step(entry.kind)) return;
   if (entry.kind == EntryKind::step_once && entry.tries == 0) {
     app.park(s, ParkReason::outcome_unknown,
              "step '" + entry.path + "' runs at most once; it began and never reported");
@@ -19,32 +21,34 @@ void reopen(Application& app, Subject s, Entry& entry) {
   if (entry.due <= app.now) app.run_step(s, entry);  // else its retry has its time
 }
 
-void open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
+/// Sends off the call of another operation, or says what is wrong with it.
+Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   NT_ASSERT(command.child.has_value());
   Invoke call = std::move(*command.child);
-  const Operation* op = nullptr;
-  if (const auto it = app.state.operations.find(call.operation);
-      it != app.state.operations.end()) {
-    op = it->second.get();
+  call.sent = entry.kind == EntryKind::send;
+  call.depth = call.sent ? 0 : s.inv.depth + 1;
+  if (Error error = check_call(app, call); error.code != ErrorCode::none) return error;
+  if (call.sent) {  // it is taken wherever it arrives, so a full partition is refused here
+    if (Error error = overloaded(app); error.code != ErrorCode::none) return error;
   }
+  const Operation& op = app.state.operation_named(call.operation);
   // Without a key the child stays with its parent: what passes between them needs no outbox.
   std::uint16_t partition = app.state.partition;
   if (!call.options.order_key.empty() || !call.options.idempotency_key.empty()) {
     partition = partition_of(app.state.partitions, call.operation,
-                             op == nullptr ? "" : op->key_scope, call.options, 0);
+                             op.key_scope, call.options, 0);
   }
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(app.now).time_since_epoch();
   call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition,
                                app.random.next());
   entry.child = call.id;
-  call.sent = entry.kind == EntryKind::send;
   if (!call.sent) {
     call.parent = ParentLink{s.inv.id, entry.path, call.id};
     call.held_above = s.inv.held_above;
     if (!s.inv.order.empty()) call.held_above.push_back(s.inv.order);
-    call.depth = s.inv.depth + 1;
   }
   app.emit(Gate::commit, Message{partition, std::move(call)});
+  return {};
 }
 
 /// A wait for a signal takes the oldest message of its name that is there.
@@ -62,10 +66,10 @@ bool take_signal(Application& app, Subject s, std::string_view path, std::string
 
 void act(Application& app, Subject s, OpenEntry& command) {
   Invocation& inv = s.inv;
-  const bool stopped = inv.cancel_seq != 0 && command.kind != EntryKind::cleanup;
-  if (stopped || inv.find_done(command.path) != nullptr) return;  // the code will be told
+  if (!app.write_state(s, std::move(command.writes))) return;
   app.store(inv);
-  app.write_state(inv, std::move(command.writes));
+  const bool stopped = Application::stopped(inv, command.kind);
+  if (stopped || inv.find_done(command.path) != nullptr) return;  // the code will be told
   if (Entry* entry = inv.find_open(command.path)) {
     reopen(app, s, *entry);
     return;
@@ -74,6 +78,7 @@ void act(Application& app, Subject s, OpenEntry& command) {
   fresh.path = std::move(command.path);
   fresh.kind = command.kind;
   fresh.since = app.now;
+  fresh.stage = Stage::asked;
   if (!app.fits(s, fresh)) return;
   Entry& entry = inv.open.emplace_back(std::move(fresh));
   switch (entry.kind) {
@@ -86,19 +91,18 @@ void act(Application& app, Subject s, OpenEntry& command) {
       app.run_step(s, entry);
       return;
     case EntryKind::sleep:
-      entry.due = command.due;
+      entry.due = std::max(command.due, app.now);
       break;
     case EntryKind::signal:
       if (take_signal(app, s, std::string(entry.path), command.signal)) return;
-      entry.due = command.due;
+      entry.due = std::max(command.due, app.now);
       break;
     case EntryKind::call:
-      open_call(app, s, command, entry);
-      break;
     case EntryKind::send: {
-      open_call(app, s, command, entry);
-      const InvocationId child = entry.child;
-      app.complete(s, std::string(entry.path), {ErrorCode::none, nowthen::to_string(child)});
+      Error error = open_call(app, s, command, entry);
+      if (error.code == ErrorCode::none && entry.kind == EntryKind::call) break;
+      if (error.code == ErrorCode::none) error.message = nowthen::to_string(entry.child);
+      app.complete(s, std::string(entry.path), {error.code, std::move(error.message)});
       return;
     }
     case EntryKind::value:
@@ -110,7 +114,9 @@ void act(Application& app, Subject s, OpenEntry& command) {
 
 void act(Application& app, Subject s, CompleteStep& command) {
   Entry* entry = s.inv.find_open(command.path);
-  if (entry == nullptr || !entry->step_running || entry->tries != command.tries) return;  // late
+  if (entry == nullptr || entry->stage != Stage::running || entry->tries != command.tries) {
+    return;  // late: it timed out
+  }
   if (command.outcome.ok()) {
     app.complete(s, command.path, std::move(command.outcome));
   } else {
@@ -124,7 +130,7 @@ void act(Application& app, Subject s, RecordValue& command) {
   entry.kind = EntryKind::value;
   entry.outcome.data = std::move(command.value);
   if (!command.writes.empty()) app.store(s.inv);
-  app.write_state(s.inv, std::move(command.writes));
+  if (!app.write_state(s, std::move(command.writes))) return;
   app.record(s, std::move(entry));
 }
 
@@ -147,13 +153,21 @@ std::optional<Missing> act(Application& app, Subject s, ReadState& command) {
 
 void act(Application& app, Subject s, Suspend& command) {
   Invocation& inv = s.inv;
-  const bool behind = command.seen < inv.last_seq;
+  if (!inv.resident) return;  // said twice
+  const auto any = [&inv](Stage stage) {
+    return std::ranges::find(inv.open, stage, &Entry::stage) != inv.open.end();
+  };
+  // A result is on its way to the code, or a step has been let go at the same time.
+  const bool behind = command.seen < inv.last_seq || any(Stage::running);
+  if (!behind && !any(Stage::asked)) {
+    app.fail_attempt(s, {ErrorCode::invalid_state, "the code waits for nothing that can come"});
+    return;
+  }
   if (command.kept) {
-    if (behind || inv.state == State::suspended) return;  // a result is on its way to it
+    if (behind || inv.state == State::suspended) return;
     app.move(s, State::suspended);
   } else {
-    inv.resident = false;
-    std::erase_if(inv.open, [](const Entry& entry) { return !is_stored(entry); });
+    app.let_go(inv);
     if (behind) {
       app.make_ready(s);
       return;
@@ -166,14 +180,14 @@ void act(Application& app, Subject s, Suspend& command) {
 }
 
 void act(Application& app, Subject s, Finish& command) {
-  app.write_state(s.inv, std::move(command.writes));
+  if (!app.write_state(s, std::move(command.writes))) return;
   if (s.inv.cancel_seq != 0) {
     app.end(s, State::cancelled, {ErrorCode::cancelled, s.inv.cancel_note});
     return;
   }
   Outcome outcome = std::move(command.outcome);
   if (!outcome.ok()) {
-    outcome.data.resize(std::min(outcome.data.size(), app.state.limits.error_bytes_max));
+    cut(outcome.data, app.state.limits.error_bytes_max);
   }
   const State terminal = outcome.ok() ? State::succeeded : State::failed;
   app.end(s, terminal, std::move(outcome));

@@ -7,32 +7,19 @@
 namespace nowthen::core {
 namespace {
 
-/// A `now` call is past its time: the caller gets 504, and the work is cancelled or goes on.
+/// A `now` call is past its time: the caller is told, and the work is cancelled or goes on.
 /// True if the invocation has ended by it.
 bool answer_timed_out(Application& app, Subject s) {
   Invocation& inv = s.inv;
   inv.answer_due = kNever;
-  const std::string note = "not answered within answer_within";
-  for (const Waiter& waiter : inv.waiters) {
-    if (waiter.due > app.now) continue;
-    Reply reply;
-    reply.waiter = waiter.id;
-    reply.id = inv.stored ? inv.id : InvocationId{};
-    reply.state = inv.state;
-    reply.refused = true;
-    reply.outcome = {ErrorCode::deadline_exceeded, note};
-    reply.decision = {.kind = Decision::Kind::timed_out, .after = app.now - inv.accepted,
-                      .done = inv.last_seq, .reason = {}};
-    app.emit(app.gate(inv), std::move(reply));
-  }
-  std::erase_if(inv.waiters, [&app](const Waiter& waiter) { return waiter.due <= app.now; });
+  app.header_changed(inv);
   if (inv.on_timeout == OnTimeout::finish) {
-    app.store(inv);  // nobody waits any more, so it must be found again
-    app.header_changed(inv);
+    app.store(inv);  // first: its caller is told an id under which it is found again
     return false;
   }
+  app.hand_over(s, Decision::Kind::timed_out);
   const InvocationId id = inv.id;
-  app.cancel(s, note);
+  app.cancel(s, "not answered within answer_within");
   return app.state.find(id) == nullptr;
 }
 
@@ -48,13 +35,17 @@ void fire_entry(Application& app, Subject s, Entry& entry) {
     app.complete(s, std::string(entry.path), {});
   } else if (entry.kind == EntryKind::signal) {
     app.complete(s, std::string(entry.path), {ErrorCode::timed_out, "no signal came in time"});
-  } else if (entry.step_running) {
+  } else if (entry.stage == Stage::running && entry.kind == EntryKind::step_once) {
+    app.park(s, ParkReason::outcome_unknown,
+             "step '" + entry.path + "' runs at most once; it did not report within step_timeout");
+  } else if (entry.stage == Stage::running) {
     app.step_failed(s, entry, {ErrorCode::timed_out, "step_timeout passed"}, false);
-  } else if (s.inv.resident) {
+  } else if (entry.stage == Stage::asked && !app.stopped(s.inv, entry.kind)) {
     app.run_step(s, entry);
   } else {
     entry.due = kAtOnce;  // it may run as soon as the code asks for it
-    if (s.inv.state == State::suspended) app.make_ready(s);
+    app.header_changed(s.inv);
+    if (s.inv.state == State::suspended && !s.inv.resident) app.make_ready(s);
   }
 }
 
@@ -67,6 +58,7 @@ void fire_entries(Application& app, Subject s) {
     if (entry == nullptr) return;
     fire_entry(app, s, *entry);
     if (app.state.find(id) == nullptr || s.inv.attempt != attempt) return;
+    if (s.inv.state == State::parked) return;
   }
 }
 
@@ -117,9 +109,17 @@ void act(Application& app, Subject s, ChildEnded& command) {
   app.complete(s, command.parent.path, std::move(outcome));
 }
 
-void act(Application& app, Subject s, StartLoaded&) {
-  --app.state.running;  // the place that was kept for it
-  app.make_ready(s);
+std::optional<Missing> act(Application& app, StartLoaded& command) {
+  Live* live = app.state.find(command.id);
+  if (live != nullptr && !live->loaded) return NeedsInvocation{command.id};
+  if (app.state.loading.erase(command.id) == 0) return std::nullopt;  // no place is kept for it
+  --app.state.running;
+  if (live != nullptr && live->state == State::ready) {
+    app.make_ready({*live->loaded, *live->operation});
+  } else {
+    app.fill_places();  // it ended or was parked in the meantime
+  }
+  return std::nullopt;
 }
 
 void act(Application& app, Recover&) {
@@ -136,6 +136,7 @@ void act(Application& app, Recover&) {
     }
   }
   std::ranges::sort(places);
+  std::vector<Live*> crash_loops;
   for (const ReadyPlace& place : places) {
     Live& live = *state.find(place.id);
     if (live.state == State::running) {
@@ -143,10 +144,9 @@ void act(Application& app, Recover&) {
       const bool progress = inv.last_seq > inv.done_at_start;
       inv.crashes = progress ? 1 : inv.crashes + 1;
       live.state = inv.state = State::ready;
+      app.header_changed(inv);
       if (inv.crashes >= state.limits.crashes_max) {
-        app.park({inv, *live.operation}, ParkReason::crash_loop,
-                 "the process died " + std::to_string(inv.crashes) +
-                     " times while it ran, without progress");
+        crash_loops.push_back(&live);
         continue;
       }
     }
@@ -158,17 +158,21 @@ void act(Application& app, Recover&) {
       state.ready.erase({live.rank, live.accepted_seq, line[i]});
     }
   }
+  for (Live* live : crash_loops) {  // only now: what is parked frees a place
+    Invocation& inv = *live->loaded;
+    app.park({inv, *live->operation}, ParkReason::crash_loop,
+             "the process died " + std::to_string(inv.crashes) +
+                 " times while it ran, without progress");
+  }
   app.fill_places();
 }
 
 void act(Application& app, Configure& command) {
-  auto& op = app.state.operations[command.operation];
-  if (!op) op = std::make_unique<Operation>();
-  op->name = command.operation;
-  op->policy = command.policy;
-  op->key_scope = std::move(command.key_scope);
-  op->versions = std::move(command.versions);
-  std::ranges::sort(op->versions);
+  Operation& op = app.state.operation_named(command.operation);
+  op.policy = command.policy;
+  op.key_scope = std::move(command.key_scope);
+  op.versions = std::move(command.versions);
+  std::ranges::sort(op.versions);
 }
 
 }  // namespace nowthen::core

@@ -22,8 +22,9 @@ std::string over_limit(std::string_view what, std::string_view limit, std::size_
          std::to_string(most) + ")";
 }
 
-/// What is wrong with the call whatever else is stored, or nothing.
-Error check(const Application& app, const Invoke& call) {
+}  // namespace
+
+Error check_call(const Application& app, const Invoke& call) {
   const Limits& limits = app.state.limits;
   const auto op = app.state.operations.find(call.operation);
   if (call.operation.empty() || call.operation.size() > limits.name_bytes_max) {
@@ -60,6 +61,15 @@ Error check(const Application& app, const Invoke& call) {
   return {};
 }
 
+Error overloaded(const Application& app) {
+  const Limits& limits = app.state.limits;
+  if (app.state.live.size() < limits.waiting_max) return {};
+  return {ErrorCode::overloaded, "waiting_max (" + std::to_string(limits.waiting_max) +
+                                     ") invocations are live in this partition"};
+}
+
+namespace {
+
 /// Mode and patience of this call: the policy, as far as the caller's preference is allowed.
 struct Terms {
   Mode mode = Mode::auto_;
@@ -80,14 +90,38 @@ Terms terms(const Policy& policy, const Invoke& call) {
   return terms;
 }
 
+std::string too_many_waiters(const Application& app) {
+  return "waiters_max (" + std::to_string(app.state.limits.waiters_max) +
+         ") callers wait for this invocation";
+}
+
+/// A caller waits for the end, or until its own time has come.
+void wait_for(Application& app, Subject s, const Waiter& waiter) {
+  if (s.inv.waiters.size() >= app.state.limits.waiters_max) {
+    app.refuse(waiter.id, app.gate(s.inv), ErrorCode::overloaded, too_many_waiters(app));
+    return;
+  }
+  s.inv.waiters.push_back(waiter);
+  if (waiter.due <= app.now) {
+    app.hand_over(s, Decision::Kind::attached);
+  } else {
+    app.state.wake_at(s.inv.id, waiter.due);
+  }
+}
+
 /// A caller waits for an invocation that is there already.
 void attach(Application& app, Subject s, Invoke& call) {
   if (call.parent) {
+    if (std::ranges::find(s.inv.parents, *call.parent) != s.inv.parents.end()) return;  // told twice
+    if (s.inv.parents.size() >= app.state.limits.waiters_max) {
+      refuse_call(app, call, Gate::commit, ErrorCode::overloaded, too_many_waiters(app));
+      return;
+    }
     s.inv.parents.push_back(std::move(*call.parent));
     app.header_changed(s.inv);
   } else if (call.waiter != WaiterId::none) {
-    Await await{s.inv.id, terms(s.op.policy, call).answer_within, call.waiter};
-    act(app, s, await);
+    const Terms agreed = terms(s.op.policy, call);
+    wait_for(app, s, {call.waiter, after(app.now, agreed.answer_within), agreed.mode});
   }
 }
 
@@ -122,12 +156,20 @@ std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyR
   return std::nullopt;
 }
 
+OrderKey order_of(const Application& app, const Invoke& call) {
+  if (call.options.order_key.empty()) return {};
+  const auto op = app.state.operations.find(call.operation);
+  const bool own = op == app.state.operations.end() || op->second->key_scope.empty();
+  return {own ? call.operation : op->second->key_scope, call.options.order_key};
+}
+
 std::unique_ptr<Invocation> make_invocation(Application& app, const Operation& op, Invoke& call,
                                             const OrderKey& order, const Terms& terms) {
   auto inv = std::make_unique<Invocation>();
   inv->id = call.id;
   inv->operation = op.name;
-  inv->version = call.version != 0 ? call.version : op.versions.back();
+  const std::uint32_t highest = op.versions.empty() ? 1 : op.versions.back();
+  inv->version = call.version != 0 ? call.version : highest;
   inv->mode = terms.mode;
   inv->priority = call.options.priority;
   inv->order = order;
@@ -153,15 +195,13 @@ std::unique_ptr<Invocation> make_invocation(Application& app, const Operation& o
 std::optional<Missing> act(Application& app, Invoke& call) {
   PartitionState& state = app.state;
   if (state.find(call.id) != nullptr) return std::nullopt;  // a message delivered twice
-  if (Error error = check(app, call); error.code != ErrorCode::none) {
-    refuse_call(app, call, Gate::none, error.code, std::move(error.message));
-    return std::nullopt;
+  if (!call.sent) {  // what was sent was checked then, and is taken whatever has changed since
+    if (Error error = check_call(app, call); error.code != ErrorCode::none) {
+      refuse_call(app, call, Gate::none, error.code, std::move(error.message));
+      return std::nullopt;
+    }
   }
-  Operation& op = *state.operations.find(call.operation)->second;
-  OrderKey order;
-  if (!call.options.order_key.empty()) {
-    order = {op.key_scope.empty() ? op.name : op.key_scope, call.options.order_key};
-  }
+  const OrderKey order = order_of(app, call);
   if (!order.empty() && std::ranges::find(call.held_above, order) != call.held_above.end()) {
     refuse_call(app, call, Gate::none, ErrorCode::deadlock,
                 "order key '" + order.key + "' of scope '" + order.scope +
@@ -170,7 +210,7 @@ std::optional<Missing> act(Application& app, Invoke& call) {
   }
   std::string record;
   if (!call.options.idempotency_key.empty()) {
-    record = idempotency_record(op.name, call.options.order_key, call.options.idempotency_key);
+    record = idempotency_record(call.operation, call.options.order_key, call.options.idempotency_key);
     const auto fetched = state.fetched_keys.find(record);
     if (fetched == state.fetched_keys.end()) return NeedsIdempotencyKey{std::move(record)};
     bool fresh = !fetched->second.has_value();
@@ -184,15 +224,16 @@ std::optional<Missing> act(Application& app, Invoke& call) {
     if (fetched == state.fetched_finished.end()) return NeedsInvocation{call.id};
     if (!fetched->second.absent) return std::nullopt;
   }
-  const bool full = state.live.size() >= state.limits.waiting_max;
+  Operation& op = state.operation_named(call.operation);
   const Terms agreed = terms(op.policy, call);
-  const bool busy = agreed.mode == Mode::now && state.running >= state.limits.running_max;
-  if (full || busy) {
+  if (Error full = overloaded(app); full.code != ErrorCode::none && !call.sent) {
+    refuse_call(app, call, Gate::none, full.code, std::move(full.message));  // at once
+    return std::nullopt;
+  }
+  if (agreed.mode == Mode::now && !call.parent && state.running >= state.limits.running_max) {
     refuse_call(app, call, Gate::none, ErrorCode::overloaded,
-                full ? "waiting_max (" + std::to_string(state.limits.waiting_max) +
-                           ") invocations are live in this partition"
-                     : "running_max (" + std::to_string(state.limits.running_max) +
-                           ") attempts are running in this partition");
+                "running_max (" + std::to_string(state.limits.running_max) +
+                    ") attempts are running in this partition");
     return std::nullopt;
   }
 
@@ -212,9 +253,9 @@ std::optional<Missing> act(Application& app, Invoke& call) {
   }
   if (call.waiter != WaiterId::none) {
     const WallTime due = after(app.now, agreed.answer_within);
-    inv.waiters.push_back({call.waiter, due});
+    inv.waiters.push_back({call.waiter, due, agreed.mode});
     if (agreed.mode == Mode::now) inv.answer_due = due;
-    if (due > app.now) state.wake_at(inv.id, due);
+    if (due > app.now || !deferred) state.wake_at(inv.id, due);
   }
   if (inv.not_before > app.now) {
     state.wake_at(inv.id, inv.not_before);
@@ -228,19 +269,7 @@ std::optional<Missing> act(Application& app, Invoke& call) {
 }
 
 void act(Application& app, Subject s, Await& await) {
-  if (s.inv.waiters.size() >= app.state.limits.waiters_max) {
-    app.refuse(await.waiter, Gate::none, ErrorCode::overloaded,
-               "waiters_max (" + std::to_string(app.state.limits.waiters_max) +
-                   ") callers wait for this invocation");
-    return;
-  }
-  const WallTime due = after(app.now, await.wait);
-  s.inv.waiters.push_back({await.waiter, due});
-  if (due <= app.now) {
-    app.hand_over(s, Decision::Kind::attached);
-  } else {
-    app.state.wake_at(s.inv.id, due);
-  }
+  wait_for(app, s, {await.waiter, after(app.now, await.wait)});
 }
 
 }  // namespace nowthen::core

@@ -20,16 +20,18 @@ void leave_park(Application& app, Subject s) {
   s.inv.failures = 0;
   s.inv.crashes = 0;
   app.make_ready(s);
+  app.state.wake_at(s.inv.id, next_due(s.inv, s.op.policy));  // it did not look while it was parked
 }
 
 }  // namespace
 
 void act(Application& app, Subject s, Signal& command) {
   const Limits& limits = app.state.limits;
-  if (command.name.empty() || command.name.size() > limits.name_bytes_max) {
+  if (command.name.empty() || command.name.size() > limits.name_bytes_max ||
+      command.name.find_first_of("/#") != std::string::npos) {
     app.refuse(command.waiter, Gate::none, ErrorCode::invalid_argument,
                "a signal name has 1 to name_bytes_max (" + std::to_string(limits.name_bytes_max) +
-                   ") bytes");
+                   ") bytes, and no '/' or '#'");
     return;
   }
   if (command.payload.size() > limits.result_bytes_max) {
@@ -38,8 +40,9 @@ void act(Application& app, Subject s, Signal& command) {
                    std::to_string(limits.result_bytes_max) + ")");
     return;
   }
-  const auto waits = std::ranges::find_if(s.inv.open, [&command](const Entry& entry) {
-    return entry.kind == EntryKind::signal && name_of(entry.path) == "signal:" + command.name;
+  const std::string wanted = "signal:" + command.name;
+  const auto waits = std::ranges::find_if(s.inv.open, [&wanted](const Entry& entry) {
+    return entry.kind == EntryKind::signal && name_of(entry.path) == wanted;
   });
   if (waits == s.inv.open.end() && s.inv.signals.size() >= limits.signals_max) {
     app.refuse(command.waiter, Gate::commit, ErrorCode::overloaded,
@@ -81,6 +84,9 @@ void act(Application& app, Subject s, Restart& command) {
   inv.open.clear();
   inv.last_seq = 0;
   inv.journal_bytes = 0;
+  inv.cancel_seq = 0;  // it was a place in the journal that is gone
+  inv.cancel_note.clear();
+  inv.cleanup_due = kNever;
   leave_park(app, s);
   app.acknowledge(command.waiter, inv);
 }
@@ -93,7 +99,9 @@ void act(Application& app, Subject s, ResolveStep& command) {
     return;
   }
   if (command.outcome) {
+    const InvocationId id = s.inv.id;
     app.complete(s, command.path, std::move(*command.outcome));
+    if (app.state.find(id) == nullptr) return;  // it passed a limit of the journal
   } else {
     s.inv.open.erase(entry);
   }

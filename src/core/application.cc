@@ -25,7 +25,7 @@ void Application::acknowledge(WaiterId waiter, const Invocation& inv) {
   if (waiter == WaiterId::none) return;
   Reply reply;
   reply.waiter = waiter;
-  reply.id = inv.id;
+  if (inv.stored) reply.id = inv.id;
   reply.state = inv.state;
   emit(gate(inv), std::move(reply));
 }
@@ -52,10 +52,29 @@ void Application::store(Invocation& inv) {
   out.rows.push_back(HeaderChanged{inv.id});
 }
 
-void Application::write_state(Invocation& inv, std::vector<StateWrite> writes) {
-  for (StateWrite& write : writes) {
-    out.rows.push_back(StateChanged{inv.order, std::move(write.name), std::move(write.value)});
+bool Application::write_state(Subject s, std::vector<StateWrite> writes) {
+  const Limits& limits = state.limits;
+  Outcome wrong;
+  for (const StateWrite& write : writes) {
+    if (s.inv.order.empty()) {
+      wrong = {ErrorCode::invalid_argument,
+               "state belongs to an order key, and this call has none"};
+    } else if (write.name.size() > limits.name_bytes_max) {
+      wrong = {ErrorCode::too_large, "the name of a state is larger than name_bytes_max (" +
+                                         std::to_string(limits.name_bytes_max) + ")"};
+    } else if (write.value && write.value->size() > limits.result_bytes_max) {
+      wrong = {ErrorCode::too_large, "state '" + write.name +
+                                         "' is larger than result_bytes_max (" +
+                                         std::to_string(limits.result_bytes_max) + ")"};
+    }
+    if (wrong.ok()) continue;
+    end(s, State::failed, std::move(wrong));
+    return false;
   }
+  for (StateWrite& write : writes) {
+    out.rows.push_back(StateChanged{s.inv.order, std::move(write.name), std::move(write.value)});
+  }
+  return true;
 }
 
 // ---- life ----------------------------------------------------------------------------------
@@ -76,15 +95,12 @@ void Application::move(Subject s, State to) {
 }
 
 void Application::enter_line(Subject s) {
-  if (!s.inv.order.empty()) {
-    std::deque<InvocationId>& line = state.order_lines[s.inv.order];
-    line.push_back(s.inv.id);
-    if (line.front() != s.inv.id) {
-      move(s, State::ready);  // why: its order key is held
-      return;
-    }
-  }
+  if (!s.inv.order.empty()) state.order_lines[s.inv.order].push_back(s.inv.id);
   make_ready(s);
+}
+
+bool Application::first_in_line(const Invocation& inv) const {
+  return inv.order.empty() || state.order_lines.find(inv.order)->second.front() == inv.id;
 }
 
 void Application::make_ready(Subject s) {
@@ -92,6 +108,8 @@ void Application::make_ready(Subject s) {
     move(s, State::ready);
     header_changed(s.inv);
   }
+  if (!first_in_line(s.inv)) return;  // why: its order key is held
+  if (state.loading.contains(s.inv.id)) return;  // a place is kept for it
   state.ready.insert(place_of(s.inv));
   fill_places();
 }
@@ -105,6 +123,7 @@ void Application::fill_places() {
     NT_ASSERT(live != nullptr);
     if (!live->loaded) {
       state.ready.erase(state.ready.begin());
+      state.loading.insert(id);
       ++state.running;  // its place is kept while it is loaded
       emit(Gate::none, Load{id});
       continue;
@@ -121,26 +140,39 @@ void Application::begin_attempt(Subject s) {
          "nothing here runs " + inv.operation + " version " + std::to_string(inv.version));
     return;
   }
-  move(s, State::running);
+  go_on(s);
   ++inv.attempt;
   inv.epoch = next(inv.epoch);
-  inv.attempt_started = now;
   inv.done_at_start = inv.last_seq;
   inv.backoff_due = kNever;
   inv.resident = true;
   header_changed(inv);
-  state.wake_at(inv.id, after(now, s.op.policy.attempt_timeout));
   Dispatch dispatch;
   dispatch.id = inv.id;
   dispatch.epoch = inv.epoch;
   emit(gate(inv), dispatch);
 }
 
+void Application::go_on(Subject s) {
+  if (s.inv.state == State::running) return;
+  move(s, State::running);
+  s.inv.attempt_started = now;  // attempt_timeout is of running, not of waiting
+  state.wake_at(s.inv.id, after(now, s.op.policy.attempt_timeout));
+}
+
+void Application::let_go(Invocation& inv) {
+  inv.resident = false;
+  inv.crashes = 0;  // it ended, and the process lives
+  std::erase_if(inv.open, [](const Entry& entry) { return !is_stored(entry); });
+  for (Entry& entry : inv.open) {
+    if (entry.stage == Stage::running) entry.due = kAtOnce;  // its time was of that try
+    entry.stage = Stage::left;
+  }
+}
+
 void Application::drop_attempt(Invocation& inv) {
   if (!inv.resident) return;
-  inv.resident = false;
-  std::erase_if(inv.open, [](const Entry& entry) { return !is_stored(entry); });
-  for (Entry& entry : inv.open) entry.step_running = false;
+  let_go(inv);
   DropAttempt drop;
   drop.id = inv.id;
   drop.epoch = inv.epoch;
@@ -152,8 +184,8 @@ void Application::park(Subject s, ParkReason reason, std::string note) {
   store(s.inv);  // a parked call waits for a person, so it must survive
   move(s, State::parked);
   s.inv.park_reason = reason;
+  cut(note, state.limits.error_bytes_max);
   s.inv.note = std::move(note);
-  s.inv.note.resize(std::min(s.inv.note.size(), state.limits.error_bytes_max));
   header_changed(s.inv);
   fill_places();
 }
@@ -161,7 +193,7 @@ void Application::park(Subject s, ParkReason reason, std::string note) {
 void Application::fail_attempt(Subject s, Error error) {
   Invocation& inv = s.inv;
   drop_attempt(inv);
-  error.message.resize(std::min(error.message.size(), state.limits.error_bytes_max));
+  cut(error.message, state.limits.error_bytes_max);
   const Retry& retry = s.op.policy.retry;
   if (inv.cancel_seq != 0) {
     end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
@@ -201,7 +233,6 @@ void Application::end(Subject s, State terminal, Outcome outcome) {
     const std::uint16_t to = parent.id.partition();
     emit(Gate::commit, Message{to, ChildEnded{std::move(parent), inv.outcome}});
   }
-  const OrderKey order = inv.order;
   leave_line(inv);
   const Policy& policy = s.op.policy;
   const Duration retain = terminal == State::failed ? policy.retain_failed : policy.retain;
@@ -230,8 +261,9 @@ void Application::leave_line(const Invocation& inv) {
   if (line.empty()) {
     state.order_lines.erase(found);
   } else if (held) {
-    Live* next = state.find(line.front());
+    const Live* next = state.find(line.front());
     NT_ASSERT(next != nullptr);
+    if (next->state != State::ready) return;  // parked where it waited: it has the key now
     state.ready.insert({next->rank, next->accepted_seq, line.front()});
   }
 }
@@ -242,7 +274,8 @@ void Application::answer_waiters(Invocation& inv) {
     reply.waiter = waiter.id;
     reply.id = inv.stored ? inv.id : InvocationId{};
     reply.state = inv.state;
-    reply.outcome = inv.outcome;
+    const bool last = &waiter == &inv.waiters.back() && !inv.stored && inv.outcome.ok();
+    reply.outcome = last ? std::move(inv.outcome) : inv.outcome;
     reply.decision.after = now - inv.accepted;
     reply.decision.done = inv.last_seq;
     emit(gate(inv), std::move(reply));
@@ -261,7 +294,7 @@ void Application::cancel_children(Invocation& inv, std::string_view why) {
 void Application::cancel(Subject s, std::string note) {
   Invocation& inv = s.inv;
   if (inv.cancel_seq != 0) return;
-  note.resize(std::min(note.size(), state.limits.error_bytes_max));
+  cut(note, state.limits.error_bytes_max);
   const bool begun = inv.attempt > 0 && inv.stored;
   if (!begun || inv.state == State::parked) {
     end(s, State::cancelled, {ErrorCode::cancelled, std::move(note)});
@@ -274,7 +307,7 @@ void Application::cancel(Subject s, std::string note) {
   header_changed(inv);
   cancel_children(inv, "its caller was cancelled");
   if (inv.resident) {
-    move(s, State::running);
+    go_on(s);
     DeliverCancel told;
     told.id = inv.id;
     told.epoch = inv.epoch;
@@ -285,10 +318,20 @@ void Application::cancel(Subject s, std::string note) {
   }
 }
 
+void cut(std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return;
+  const auto continues = [&text](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
+  };
+  std::size_t size = bytes_max;
+  while (size > 0 && continues(size)) --size;
+  text.resize(size);
+}
+
 Duration backoff(const Retry& retry, std::uint32_t failures, Prng& random) {
   const double most = static_cast<double>(retry.interval_max.count());
   double wait = static_cast<double>(retry.interval.count());
-  wait *= std::pow(retry.factor, std::min(failures - 1, 1'000u));
+  wait *= std::min(std::pow(retry.factor, std::min(failures - 1, 1'000u)), 1e15);  // 0 * inf
   wait = std::min(wait, most);
   wait *= 1.0 + retry.jitter * (2.0 * random.unit() - 1.0);
   return Duration{static_cast<Duration::rep>(std::max(wait, 0.0))};

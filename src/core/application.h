@@ -47,7 +47,8 @@ class Application {
   void header_changed(Invocation& inv);
   /// From here on the invocation survives a crash.
   void store(Invocation& inv);
-  void write_state(Invocation& inv, std::vector<StateWrite> writes);
+  /// Changes per-key state; a change that cannot be ends the invocation. True if it is live.
+  bool write_state(Subject s, std::vector<StateWrite> writes);
 
   // ---- life ----
   void move(Subject s, State to);
@@ -57,6 +58,10 @@ class Application {
   /// Begins attempts while there are free places.
   void fill_places();
   void begin_attempt(Subject s);
+  /// The attempt that is held runs, for the first time or after a wait.
+  void go_on(Subject s);
+  /// No attempt is held any more.
+  void let_go(Invocation& inv);
   /// The attempt is over; its executor lets go.
   void drop_attempt(Invocation& inv);
   void park(Subject s, ParkReason reason, std::string note);
@@ -67,7 +72,7 @@ class Application {
   void cancel(Subject s, std::string note);
   void cancel_children(Invocation& inv, std::string_view why);
 
-  /// Gives a ticket to every waiter whose time has come.
+  /// Answers every waiter whose time has come: with a ticket, or in mode `now` with an error.
   void hand_over(Subject s, Decision::Kind kind);
 
   // ---- journal ----
@@ -77,6 +82,8 @@ class Application {
   void record(Subject s, Entry entry);
   /// Ends the invocation if `entry` would pass a limit of its journal; then `s` is gone.
   bool fits(Subject s, const Entry& entry);
+  /// No further function of this kind starts: the invocation is cancelled.
+  static bool stopped(const Invocation& inv, EntryKind kind);
   /// Lets the function of an open step go.
   void run_step(Subject s, Entry& entry);
   /// A try of a step failed: again later, or recorded as failed.
@@ -86,10 +93,16 @@ class Application {
   bool filling_ = false;
 
   void deliver_last(Subject s);
+  bool first_in_line(const Invocation& inv) const;
   void leave_line(const Invocation& inv);
   void answer_waiters(Invocation& inv);
 };
 
+/// Cuts a message for people at the end of a whole UTF-8 character.
+void cut(std::string& text, std::size_t bytes_max);
+/// What is wrong with a call whatever else is stored, or nothing.
+Error check_call(const Application& app, const Invoke& call);
+Error overloaded(const Application& app);
 /// The wait after the n-th failure (n >= 1), jitter included.
 Duration backoff(const Retry& retry, std::uint32_t failures, Prng& random);
 
@@ -112,7 +125,7 @@ void act(Application& app, Subject s, FailAttempt& command);
 void act(Application& app, Subject s, ParkAttempt& command);
 void act(Application& app, Subject s, ChildEnded& command);
 void act(Application& app, Subject s, FireTimers& command);
-void act(Application& app, Subject s, StartLoaded& command);
+std::optional<Missing> act(Application& app, StartLoaded& command);
 void act(Application& app, Recover& command);
 void act(Application& app, Configure& command);
 

@@ -13,7 +13,7 @@ std::size_t size_of(const Entry& entry) { return entry.path.size() + entry.outco
 /// "charge running", "waits for signal:approve", "ready": why a caller gets a ticket.
 std::string progress(const Invocation& inv) {
   for (const Entry& entry : inv.open) {
-    if (entry.step_running) return entry.path + " running";
+    if (entry.stage == Stage::running) return entry.path + " running";
   }
   if (!inv.open.empty()) return "waits for " + inv.open.front().path;
   return std::string(to_string(inv.state));
@@ -26,7 +26,7 @@ bool Application::fits(Subject s, const Entry& entry) {
   std::string limit;
   if (s.inv.done.size() + s.inv.open.size() >= limits.journal_entries_max) {
     limit = "journal_entries_max (" + std::to_string(limits.journal_entries_max) + ")";
-  } else if (s.inv.open.size() >= limits.open_entries_max) {
+  } else if (!entry.done() && s.inv.open.size() >= limits.open_entries_max) {
     limit = "open_entries_max (" + std::to_string(limits.open_entries_max) + ")";
   } else if (s.inv.journal_bytes + size_of(entry) > limits.journal_bytes_max) {
     limit = "journal_bytes_max (" + std::to_string(limits.journal_bytes_max) + ")";
@@ -52,11 +52,12 @@ void Application::complete(Subject s, std::string_view path, Outcome outcome) {
 }
 
 void Application::record(Subject s, Entry entry) {
+  entry.done_seq = s.inv.last_seq + 1;
   if (!fits(s, entry)) return;
-  entry.done_seq = ++s.inv.last_seq;
+  s.inv.last_seq = entry.done_seq;
   entry.due = kNever;
   entry.since = now;
-  entry.step_running = false;
+  entry.stage = Stage::left;
   s.inv.journal_bytes += size_of(entry);
   s.inv.done.push_back(std::move(entry));
   if (s.inv.stored) out.rows.push_back(EntryAdded{s.inv.id});
@@ -65,7 +66,7 @@ void Application::record(Subject s, Entry entry) {
 
 void Application::deliver_last(Subject s) {
   if (s.inv.resident) {
-    move(s, State::running);
+    go_on(s);
     Deliver deliver;
     deliver.id = s.inv.id;
     deliver.epoch = s.inv.epoch;
@@ -76,11 +77,15 @@ void Application::deliver_last(Subject s) {
   }
 }
 
+bool Application::stopped(const Invocation& inv, EntryKind kind) {
+  return inv.cancel_seq != 0 && kind != EntryKind::cleanup;
+}
+
 void Application::run_step(Subject s, Entry& entry) {
-  entry.step_running = true;
+  entry.stage = Stage::running;
   entry.due = after(now, s.op.policy.step_timeout);
   state.wake_at(s.inv.id, entry.due);
-  move(s, State::running);
+  go_on(s);
   RunStep run;
   run.id = s.inv.id;
   run.epoch = s.inv.epoch;
@@ -91,17 +96,16 @@ void Application::run_step(Subject s, Entry& entry) {
 
 void Application::step_failed(Subject s, Entry& entry, Outcome outcome, bool permanent) {
   const Retry& retry = s.op.policy.retry;
-  outcome.data.resize(std::min(outcome.data.size(), state.limits.error_bytes_max));
+  cut(outcome.data, state.limits.error_bytes_max);
   ++entry.tries;
   const bool last = permanent || entry.kind == EntryKind::step_once ||
-                    entry.tries >= retry.attempts_max ||
-                    (s.inv.cancel_seq != 0 && entry.kind != EntryKind::cleanup);
+                    entry.tries >= retry.attempts_max || stopped(s.inv, entry.kind);
   if (last) {
     complete(s, std::string(entry.path), std::move(outcome));
     return;
   }
   entry.outcome = std::move(outcome);
-  entry.step_running = false;
+  entry.stage = Stage::asked;
   entry.due = after(now, backoff(retry, entry.tries, random));
   header_changed(s.inv);
   state.wake_at(s.inv.id, entry.due);
@@ -110,14 +114,20 @@ void Application::step_failed(Subject s, Entry& entry, Outcome outcome, bool per
 void Application::hand_over(Subject s, Decision::Kind kind) {
   for (const Waiter& waiter : s.inv.waiters) {
     if (waiter.due > now) continue;
-    store(s.inv);  // a ticket is a promise
     Reply reply;
     reply.waiter = waiter.id;
-    reply.id = s.inv.id;
     reply.state = s.inv.state;
     reply.decision = {.kind = kind, .after = now - s.inv.accepted, .done = s.inv.last_seq,
                       .reason = progress(s.inv)};
-    emit(Gate::commit, std::move(reply));
+    if (waiter.mode == Mode::now) {
+      reply.refused = true;
+      reply.outcome = {ErrorCode::deadline_exceeded, "not answered within answer_within"};
+      reply.decision.kind = Decision::Kind::timed_out;
+    } else {
+      store(s.inv);  // a ticket is a promise
+    }
+    if (s.inv.stored) reply.id = s.inv.id;
+    emit(gate(s.inv), std::move(reply));
   }
   std::erase_if(s.inv.waiters, [this](const Waiter& waiter) { return waiter.due <= now; });
 }

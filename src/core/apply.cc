@@ -94,7 +94,7 @@ std::optional<Missing> apply(PartitionState& state, Command& command, Effects& o
   const std::size_t index = command.body.index();
   return std::visit(
       [&]<class C>(C& body) -> std::optional<Missing> {
-        if constexpr (std::is_same_v<C, Invoke>) {
+        if constexpr (std::is_same_v<C, Invoke> || std::is_same_v<C, StartLoaded>) {
           return act(app, body);
         } else if constexpr (std::is_same_v<C, Recover> || std::is_same_v<C, Configure>) {
           act(app, body);

@@ -73,6 +73,9 @@ struct Decision {
   std::uint32_t done = 0;            ///< entries recorded so far
   std::string reason;
 };
+/// `handed-over; after_ms=300; done=1; reason="charge running"`
+std::string to_string(const Decision& decision);
+
 /// Answers one waiter: a result (terminal state), a ticket (live state) or a refusal (error).
 struct Reply {
   WaiterId waiter = WaiterId::none;

@@ -53,6 +53,10 @@ bool is_stored(const Entry& open) {
   return !repeatable || open.tries > 0;
 }
 
+State stored_state(const Invocation& invocation) {
+  return invocation.resident ? State::running : invocation.state;
+}
+
 WallTime next_due(const Invocation& invocation, const Policy& policy) {
   WallTime due = std::min({invocation.answer_due, invocation.cleanup_due});
   for (const Waiter& waiter : invocation.waiters) due = std::min(due, waiter.due);

@@ -49,7 +49,8 @@ struct BufferedSignal {
 /// A caller waiting for the answer.
 struct Waiter {
   WaiterId id = WaiterId::none;
-  WallTime due = kNever;  ///< when it is given a ticket instead
+  WallTime due = kNever;     ///< when it is answered without a result
+  Mode mode = Mode::auto_;   ///< `now`: with `deadline_exceeded`, else with a ticket
 };
 
 /// Everything stored in the header row of an invocation. docs/formats/rows.md.
@@ -81,7 +82,7 @@ struct Header {
   std::uint32_t crashes = 0;      ///< lost attempts without progress
   std::uint32_t done_at_start = 0;  ///< `done_seq` when the current attempt began
   WallTime backoff_due = kNever;
-  WallTime attempt_started{};
+  WallTime attempt_started{};     ///< or when it went on after a wait
   std::uint32_t cancel_seq = 0;   ///< the done_seq that the cancel took; 0: not cancelled
   std::string cancel_note;
   WallTime cleanup_due = kNever;
@@ -101,7 +102,6 @@ struct Invocation : Header {
   // In memory only.
   bool stored = false;              ///< a row of it is written, or will be with this turn
   bool resident = false;            ///< its executor holds a live attempt
-  bool cancel_seen = false;         ///< this attempt was told of the cancel
   std::uint32_t rows = 0;           ///< entries of `done` that have a row already
   bool input_row = false;           ///< its input has a row of its own already
   bool header_row = false;          ///< its header has a row already
@@ -118,6 +118,10 @@ inline constexpr WallTime kAtOnce = WallTime::min();
 
 /// An open entry that must survive: everything but the first try of a plain step.
 bool is_stored(const Entry& open);
+
+/// The state that the header row names: an attempt that is held is lost with its process, even
+/// if it only waited.
+State stored_state(const Invocation& invocation);
 
 /// The earliest due time of anything in `invocation`, given the timeouts in force.
 WallTime next_due(const Invocation& invocation, const Policy& policy);

@@ -27,12 +27,12 @@ constexpr bool is_terminal(State state) { return state >= State::succeeded; }
 /// The legal transitions: row = from, column = to. A transition to itself is none.
 inline constexpr std::array<std::string_view, kStates> kTransitions = {
     //  to: scheduled ready running suspended backing_off parked | succeeded failed cancelled expired
-    /* scheduled   */ ".R.....FCE",
-    /* ready       */ "..r..PSFCE",
-    /* running     */ ".R.sBPSFCE",
-    /* suspended   */ ".Rr..P.FCE",
-    /* backing_off */ ".R...P.FCE",
-    /* parked      */ ".R....SFCE",
+    /* scheduled   */ ".R......CE",
+    /* ready       */ "..r..P.FCE",
+    /* running     */ ".R.sBPSFC.",
+    /* suspended   */ ".Rr..P.FC.",
+    /* backing_off */ ".R...P.FC.",
+    /* parked      */ ".R.....FCE",
     /* succeeded   */ "..........",
     /* failed      */ "..........",
     /* cancelled   */ "..........",

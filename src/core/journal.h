@@ -36,6 +36,13 @@ enum class EntryKind : std::uint8_t {
 constexpr bool is_step(EntryKind kind) { return kind <= EntryKind::cleanup; }
 std::string_view to_string(EntryKind kind);
 
+/// How far the attempt that runs now has come with an open entry. Not stored.
+enum class Stage : std::uint8_t {
+  left,     ///< a former attempt opened it; the code of this one has not come to it yet
+  asked,    ///< the code waits for it
+  running,  ///< a step whose function has been let go
+};
+
 /// One line of a journal. Open while it waits; done entries never change.
 ///
 /// `path` identifies it within its invocation: the numbers of the `all` / `race` branches it lies
@@ -51,7 +58,7 @@ struct Entry {
   WallTime since{};               ///< when it was opened; done: when it ended
   InvocationId child;             ///< call and send: the invocation started
   Outcome outcome;                ///< done: how it ended; open: the last failure
-  bool step_running = false;      ///< open step only, not stored: its function has been let go
+  Stage stage = Stage::left;      ///< open only, not stored
 
   bool done() const { return done_seq != 0; }
 };

@@ -93,7 +93,8 @@ class PartitionState {
   std::unordered_map<InvocationId, Live> live;
   std::map<OrderKey, std::deque<InvocationId>> order_lines;  ///< the first of a line holds the key
   std::set<ReadyPlace> ready;
-  std::uint32_t running = 0;           ///< places taken: State::running, or being loaded for it
+  std::uint32_t running = 0;           ///< places taken: State::running, or kept in `loading`
+  std::set<InvocationId> loading;      ///< those that a place is kept for until StartLoaded
   AcceptSeq last_accepted{};
   bool draining = false;               ///< no attempt begins any more
   std::deque<Unstored> unstored;       ///< the last kUnstoredKept of them
@@ -104,6 +105,8 @@ class PartitionState {
   std::map<std::pair<OrderKey, std::string>, std::optional<Bytes>> fetched_state;
 
   Live* find(InvocationId id);
+  /// What is known of an operation: at least its name.
+  Operation& operation_named(const std::string& name);
   /// Enters what `id` names again after eviction. Precondition: live and evicted.
   void reload(std::unique_ptr<Invocation> invocation);
   /// Enters a new invocation; its state and lines are the caller's to set.

@@ -32,7 +32,7 @@ inline constexpr std::array<ReactionRow, 21> kReactions = {{
     {"await",           "AAAAAA", 'A'},
     {"signal",          "AAAAAA", 'r'},
     {"cancel",          "AAAAAA", 'r'},
-    {"park",            "AAAAA-", 'r'},
+    {"park",            "rAAAA-", 'r'},  // scheduled: nothing to stop yet, it can be cancelled
     {"resume",          "rrrrrA", 'r'},
     {"restart",         "rrrrrA", 'r'},
     {"resolve_step",    "rrrrrA", 'r'},
@@ -46,7 +46,7 @@ inline constexpr std::array<ReactionRow, 21> kReactions = {{
     {"park_attempt",    "ssAsss", 's'},
     {"child_ended",     "AAAAAA", '-'},
     {"fire_timers",     "AAAAAA", '-'},
-    {"start_loaded",    "-A----", '-'},
+    {"start_loaded",    "-A----", '-'},  // in any state it gives back the place kept for it
     {"recover",         "------", '-'},  // about no invocation
     {"configure",       "------", '-'},  // about no invocation
 }};
