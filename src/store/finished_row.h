@@ -18,7 +18,7 @@ struct DigestEntry {
   WallTime ended{};
   InvocationId child;
   ErrorCode code = ErrorCode::none;
-  core::Bytes data;               ///< the first kDigestValueBytesMax bytes of `data_bytes`
+  core::Bytes data;  ///< the first kDigestValueBytesMax bytes of `data_bytes`
   std::uint64_t data_bytes = 0;
   friend bool operator==(const DigestEntry&, const DigestEntry&) = default;
 };
@@ -43,12 +43,12 @@ struct FinishedRow {
   std::string note;
   std::uint32_t attempt = 0;
   std::string cancel_note;
-  core::Outcome outcome;           ///< without its data when `result_row`
-  bool result_row = false;         ///< the data is in the row result_key(id, bucket)
+  core::Outcome outcome;    ///< without its data when `result_row`
+  bool result_row = false;  ///< the data is in the row result_key(id, bucket)
   core::Bytes input;
-  bool input_row = false;          ///< the input is in the row input_key(id)
-  std::uint32_t done = 0;          ///< journal entries, those beyond the digest included
-  std::vector<DigestEntry> digest; ///< the first ones, in order of done_seq
+  bool input_row = false;           ///< the input is in the row input_key(id)
+  std::uint32_t done = 0;           ///< journal entries, those beyond the digest included
+  std::vector<DigestEntry> digest;  ///< the first ones, in order of done_seq
 };
 
 }  // namespace nowthen::store

@@ -46,9 +46,9 @@ enum HeaderBit : std::uint32_t {
   [[maybe_unused]] const auto& [id, operation, version, mode, priority, order, idempotency_key,
                                 fingerprint, held_above, depth, parents, accepted_seq, accepted,
                                 not_before, start_due, answer_due, on_timeout, state, park_reason,
-                                note, attempt, epoch, failures, crashes, done_at_start,
-                                backoff_due, attempt_started, cancel_seq, cancel_note, cleanup_due,
-                                ended, outcome] = header;
+                                note, attempt, epoch, failures, crashes, done_at_start, backoff_due,
+                                attempt_started, cancel_seq, cancel_note, cleanup_due, ended,
+                                outcome] = header;
 }
 
 std::uint32_t header_bits(const core::Invocation& of, std::uint64_t open_stored) {

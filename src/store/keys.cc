@@ -50,8 +50,7 @@ void put_text(std::string& key, std::string_view text) {
 }
 
 std::string order_key_prefix(std::uint16_t partition, const core::OrderKey& order) {
-  std::string key =
-      start_key('K', partition, 3 + order.scope.size() + order.key.size() + 4 + 16);
+  std::string key = start_key('K', partition, 3 + order.scope.size() + order.key.size() + 4 + 16);
   put_text(key, order.scope);
   put_text(key, order.key);
   return key;
@@ -108,8 +107,7 @@ std::string idempotency_key(std::uint16_t partition, std::string_view record) {
   return start_key('I', partition, 3 + record.size()).append(record);
 }
 
-std::string state_key(std::uint16_t partition, const core::OrderKey& order,
-                      std::string_view name) {
+std::string state_key(std::uint16_t partition, const core::OrderKey& order, std::string_view name) {
   return order_key_prefix(partition, order).append(name);
 }
 
@@ -157,8 +155,7 @@ KeyRange finished_keys(std::uint16_t partition, Bucket bucket) {
   return keys_with_prefix(bucket_key('F', partition, bucket));
 }
 KeyRange finished_keys(std::uint16_t partition, Bucket bucket, Aux aux) {
-  return keys_with_prefix(
-      bucket_key('F', partition, bucket).append(1, static_cast<char>(aux)));
+  return keys_with_prefix(bucket_key('F', partition, bucket).append(1, static_cast<char>(aux)));
 }
 KeyRange finished_keys_after(std::uint16_t partition, Bucket bucket) {
   return {finished_keys(partition, bucket).to, finished_keys(partition).to};

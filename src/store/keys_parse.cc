@@ -100,13 +100,17 @@ std::optional<PolicyPlace> parse_policy_key(std::string_view key) {
   PolicyPlace place;
   place.operation = take_text(in);
   switch (in.u8()) {
-    case 'd': break;
-    case 'o': place.row = PolicyRow::override_; break;
+    case 'd':
+      break;
+    case 'o':
+      place.row = PolicyRow::override_;
+      break;
     case 'h':
       place.row = PolicyRow::history;
       place.seq = in.be64();
       break;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
   if (!in.finished()) return std::nullopt;
   return place;
@@ -117,10 +121,17 @@ std::string describe_key(std::string_view key) {
     return "journal entry " + std::to_string(place->index) + " of " + to_string(place->id);
   }
   static constexpr std::array<std::pair<char, std::string_view>, 11> kNames = {{
-      {'L', "live header"}, {'J', "journal entry"}, {'P', "input"},
-      {'F', "finished row"}, {'R', "result"}, {'I', "idempotency record"},
-      {'K', "per-key state"}, {'O', "outbox message"}, {'E', "owner epoch"},
-      {'M', "data folder fact"}, {'C', "policy row"},
+      {'L', "live header"},
+      {'J', "journal entry"},
+      {'P', "input"},
+      {'F', "finished row"},
+      {'R', "result"},
+      {'I', "idempotency record"},
+      {'K', "per-key state"},
+      {'O', "outbox message"},
+      {'E', "owner epoch"},
+      {'M', "data folder fact"},
+      {'C', "policy row"},
   }};
   std::string text = "row";
   for (const auto& [range, name] : kNames) {

@@ -100,8 +100,9 @@ TEST(Keys, ranges_hold_their_rows_and_no_others) {
   EXPECT_FALSE(in(finished_keys(0x0203, Bucket{101}), aux));
   EXPECT_TRUE(in(finished_keys_after(0x0203, Bucket{99}), plain));
   EXPECT_FALSE(in(finished_keys_after(0x0203, Bucket{100}), aux));
-  EXPECT_TRUE(in(finished_keys(0xffff, Bucket{0xffffffff}),
-                 finished_key(InvocationId::make(1, 0xffff, ~0ull), Bucket{0xffffffff}, Aux::rows)));
+  EXPECT_TRUE(
+      in(finished_keys(0xffff, Bucket{0xffffffff}),
+         finished_key(InvocationId::make(1, 0xffff, ~0ull), Bucket{0xffffffff}, Aux::rows)));
   EXPECT_TRUE(in(state_keys(1, {"a", "b"}), state_key(1, {"a", "b"}, "")));
   EXPECT_FALSE(in(state_keys(1, {"a", "b"}), state_key(1, {"a", "bb"}, "")));
   EXPECT_FALSE(in(state_keys(1, {"a", "b"}), state_key(1, {"ab", ""}, "")));
@@ -115,8 +116,9 @@ TEST(Keys, state_keys_sort_as_scope_key_and_name_do_and_never_collide) {
   const auto text = [&random] {
     std::string out;
     for (auto size = random.below(4); size > 0; --size) {
-      out.push_back("\x00\x01\xff"
-                    "a"[random.below(4)]);
+      out.push_back(
+          "\x00\x01\xff"
+          "a"[random.below(4)]);
     }
     return out;
   };

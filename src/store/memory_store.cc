@@ -53,8 +53,8 @@ Result<CommitSeq> MemoryStore::write(Turn& turn) {
   for (const PartitionWrites& writes : turn.partitions) {
     const auto owner = epochs_.find(writes.partition);
     if (owner == epochs_.end() || owner->second != writes.epoch) {
-      return Error{ErrorCode::lease_lost, "partition " + std::to_string(writes.partition) +
-                                              " has another owner by now"};
+      return Error{ErrorCode::lease_lost,
+                   "partition " + std::to_string(writes.partition) + " has another owner by now"};
     }
   }
   for (PartitionWrites& writes : turn.partitions) {

@@ -73,9 +73,8 @@ TEST_F(HeldCommits, fail_with_the_store_and_so_does_every_later_call) {
   commit("b");
   EXPECT_EQ(codes_, (std::vector{ErrorCode::store_failed, ErrorCode::store_failed}));
   EXPECT_EQ(store_.claim(1).error().code, ErrorCode::store_failed);
-  store_.scan({.from = "", .to = "z"}, [](Result<Page> page) {
-    EXPECT_EQ(page.error().message, "disk gone");
-  });
+  store_.scan({.from = "", .to = "z"},
+              [](Result<Page> page) { EXPECT_EQ(page.error().message, "disk gone"); });
 }
 
 }  // namespace

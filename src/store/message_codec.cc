@@ -111,10 +111,17 @@ Result<core::Message> decode_message(std::string_view key, std::string_view valu
   Reader in(*payload);
   message.partition = in.be16();
   switch (static_cast<MessageKind>(in.u8())) {
-    case MessageKind::invoke: message.body = take_invoke(in); break;
-    case MessageKind::child_ended: message.body = take_child_ended(in); break;
-    case MessageKind::cancel: message.body = take_cancel(in); break;
-    default: in.fail();
+    case MessageKind::invoke:
+      message.body = take_invoke(in);
+      break;
+    case MessageKind::child_ended:
+      message.body = take_child_ended(in);
+      break;
+    case MessageKind::cancel:
+      message.body = take_cancel(in);
+      break;
+    default:
+      in.fail();
   }
   if (!in.finished()) return malformed(key);
   return message;

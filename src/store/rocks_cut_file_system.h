@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/system_clock.h>
 
 #include "base/prng.h"
 
@@ -128,8 +130,9 @@ class CutFileSystem : public rocksdb::FileSystemWrapper {
       off_ = true;
       return rocksdb::IOStatus::IOError("the power goes off");
     }
-    const bool fails = plan_.fail_at != 0 && (operations_ == plan_.fail_at ||
-                                              (plan_.fails_for_good && operations_ > plan_.fail_at));
+    const bool fails =
+        plan_.fail_at != 0 &&
+        (operations_ == plan_.fail_at || (plan_.fails_for_good && operations_ > plan_.fail_at));
     return fails ? plan_.error : rocksdb::IOStatus::OK();
   }
 
@@ -312,5 +315,21 @@ inline rocksdb::IOStatus CutFileSystem::NewDirectory(const std::string& path,
   if (status.ok()) *result = std::make_unique<Folder>(*this, path, std::move(folder));
   return status;
 }
+
+/// An environment on a file system, in which RocksDB does not wait a second after each error.
+class CutEnv : public rocksdb::EnvWrapper {
+ public:
+  explicit CutEnv(const std::shared_ptr<CutFileSystem>& files)
+      : EnvWrapper(rocksdb::NewCompositeEnv(files)) {
+    system_clock_ = std::make_shared<NoWait>(rocksdb::SystemClock::Default());
+  }
+
+ private:
+  struct NoWait : rocksdb::SystemClockWrapper {
+    using SystemClockWrapper::SystemClockWrapper;
+    const char* Name() const override { return "NoWait"; }
+    void SleepForMicroseconds(int) override {}
+  };
+};
 
 }  // namespace nowthen::store

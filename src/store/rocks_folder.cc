@@ -1,17 +1,16 @@
 #include "store/rocks_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 
+#include <fcntl.h>
 #include <rocksdb/env.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace nowthen::store {
 namespace {

@@ -27,10 +27,14 @@ class PlaceHints : public rocksdb::SliceTransform {
 bool has_place_hint(std::string_view key) {
   if (key.empty()) return false;
   switch (key.front()) {
-    case 'L': return key.size() == 19;
-    case 'J': return key.size() == 23;
-    case 'F': return key.size() == 24;
-    default: return false;
+    case 'L':
+      return key.size() == 19;
+    case 'J':
+      return key.size() == 23;
+    case 'F':
+      return key.size() == 24;
+    default:
+      return false;
   }
 }
 

@@ -4,16 +4,14 @@
 // loses what was not synced fails at operation N, for many N. After reopening, the rows must be
 // exactly those of the last acknowledged turn, or of the one after it.
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <future>
 #include <map>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <rocksdb/env.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "store/keys.h"
 #include "store/rocks_cut_file_system.h"
@@ -26,9 +24,7 @@ constexpr std::uint64_t kTurns = 60;
 constexpr std::uint16_t kPartition = 1;
 
 InvocationId id_of(std::uint64_t turn) { return InvocationId::make(turn, kPartition, turn * 77); }
-Bucket bucket_of_turn(std::uint64_t turn) {
-  return static_cast<Bucket>(1'000 + turn / 10 * 10);
-}
+Bucket bucket_of_turn(std::uint64_t turn) { return static_cast<Bucket>(1'000 + turn / 10 * 10); }
 std::string value_of(std::uint64_t turn) {
   return std::string(100 + turn * 997 % 5'000, static_cast<char>('a' + turn % 26));
 }
@@ -86,7 +82,8 @@ class PowerCut : public ::testing::Test {
   void SetUp() override {
     // In memory where possible: what survives is decided by CutFileSystem, not by the disk.
     const bool in_memory = ::access("/dev/shm", W_OK) == 0;
-    std::string pattern = (in_memory ? std::string("/dev/shm") : ::testing::TempDir()) + "/power-cut-XXXXXX";
+    std::string pattern =
+        (in_memory ? std::string("/dev/shm") : ::testing::TempDir()) + "/power-cut-XXXXXX";
     root_ = ::mkdtemp(pattern.data());
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
@@ -96,7 +93,7 @@ class PowerCut : public ::testing::Test {
     env_.reset();
     folder_ = root_ + "/" + std::to_string(++count_);
     files_ = std::make_shared<CutFileSystem>(folder_ + ".attic");
-    env_ = rocksdb::NewCompositeEnv(files_);
+    env_ = std::make_unique<CutEnv>(files_);
     acknowledged_ = 0;
     failure_ = {};
   }

@@ -63,8 +63,8 @@ struct Pending {
 
 class Rocks final : public RocksStore {
  public:
-  Rocks(FolderLock lock, Tables tables, std::shared_ptr<Failure> failure,
-        std::uint16_t partitions, const RocksOptions& options)
+  Rocks(FolderLock lock, Tables tables, std::shared_ptr<Failure> failure, std::uint16_t partitions,
+        const RocksOptions& options)
       : lock_(std::move(lock)),
         tables_(std::move(tables)),
         failure_(std::move(failure)),
@@ -157,7 +157,8 @@ Result<OwnerEpoch> Rocks::claim(std::uint16_t partition) {
   const auto next = static_cast<OwnerEpoch>(last + 1);
   const RowWrite write = encode_epoch(partition, next);
   const Status status = tables_.db->Put(synced(), tables_.of(key), key, *write.value);
-  if (!status.ok()) return failure_->fail("claim of partition " + std::to_string(partition), status);
+  if (!status.ok())
+    return failure_->fail("claim of partition " + std::to_string(partition), status);
   epochs_[partition] = next;
   return next;
 }
@@ -407,8 +408,8 @@ Result<std::unique_ptr<RocksStore>> open_rocks_store(RocksOptions options) {
   if (const auto marked = write_format_file(*db_options.env, options.folder); !marked) {
     return marked.error();
   }
-  std::unique_ptr<RocksStore> store = std::make_unique<Rocks>(
-      std::move(*lock), std::move(*tables), failure, *partitions, options);
+  std::unique_ptr<RocksStore> store =
+      std::make_unique<Rocks>(std::move(*lock), std::move(*tables), failure, *partitions, options);
   return store;
 }
 

@@ -15,24 +15,24 @@ class Env;
 namespace nowthen::store {
 
 struct RocksOptions {
-  std::string folder;              ///< made if it is missing
-  std::uint16_t partitions = 64;   ///< of a new folder, 1..65535; an existing one keeps its own
+  std::string folder;             ///< made if it is missing
+  std::uint16_t partitions = 64;  ///< of a new folder, 1..65535; an existing one keeps its own
   /// Commits run on the caller's thread while they take less than this, on a thread of the store
   /// while they take longer. 0: always on the thread.
   std::chrono::nanoseconds inline_commit_max = std::chrono::microseconds(300);
-  std::size_t memtable_bytes = 8u << 20;     ///< of each of two tables; at least 64 KiB
+  std::size_t memtable_bytes = 8u << 20;  ///< of each of two tables; at least 64 KiB
   std::size_t block_cache_bytes = 8u << 20;
-  rocksdb::Env* env = nullptr;     ///< not owned; none: the machine's. For fault tests
+  rocksdb::Env* env = nullptr;  ///< not owned; none: the machine's. For fault tests
 };
 
 /// Since the store was opened.
 struct RocksStats {
   std::uint64_t turns = 0;
-  std::uint64_t wal_syncs = 0;     ///< writes of the log, each of one or more turns
-  std::uint64_t rows = 0;          ///< put or erased; a range counts as one
-  std::uint64_t bytes = 0;         ///< of keys and values
+  std::uint64_t wal_syncs = 0;               ///< writes of the log, each of one or more turns
+  std::uint64_t rows = 0;                    ///< put or erased; a range counts as one
+  std::uint64_t bytes = 0;                   ///< of keys and values
   std::chrono::nanoseconds commit_median{};  ///< running estimate
-  bool inline_commits = true;      ///< as of now
+  bool inline_commits = true;                ///< as of now
 };
 
 /// The store in a folder on disk, by RocksDB. docs/formats/keys.md says what lies in the folder.

@@ -1,12 +1,11 @@
 #include "store/rocks_store.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "store/keys.h"
 #include "store/store_conformance.h"
@@ -46,8 +45,7 @@ std::unique_ptr<RocksStore> open(const std::string& folder, std::int64_t inline_
 
 Backend backend(std::string name, std::int64_t inline_us) {
   const auto folder = std::make_shared<std::string>();
-  return {std::move(name),
-          [=] { return open(*folder = new_folder(), inline_us); },
+  return {std::move(name), [=] { return open(*folder = new_folder(), inline_us); },
           [=](std::unique_ptr<Store> old) {
             old.reset();
             return open(*folder, inline_us);

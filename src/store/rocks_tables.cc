@@ -20,11 +20,8 @@ struct Part {
   std::string_view from, to;  // `to` empty: no end
   bool finished;
 };
-constexpr std::array<Part, 5> kParts = {{{"", "F", false},
-                                         {"F", "G", true},
-                                         {"G", "R", false},
-                                         {"R", "S", true},
-                                         {"S", "", false}}};
+constexpr std::array<Part, 5> kParts = {
+    {{"", "F", false}, {"F", "G", true}, {"G", "R", false}, {"R", "S", true}, {"S", "", false}}};
 
 // The part of the range in `part`; empty when from >= to.
 std::pair<std::string_view, std::string_view> cut(std::string_view from, std::string_view to,

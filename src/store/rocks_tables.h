@@ -20,8 +20,8 @@ namespace nowthen::store {
 /// compaction of the other dearer. Room-internal; thread-safe but for moving.
 struct Tables {
   /// `corruption` or `store_failed`. The database must be closed before its folder is unlocked.
-  static Result<Tables> open(const rocksdb::DBOptions& db, const rocksdb::ColumnFamilyOptions& table,
-                             const std::string& folder);
+  static Result<Tables> open(const rocksdb::DBOptions& db,
+                             const rocksdb::ColumnFamilyOptions& table, const std::string& folder);
 
   rocksdb::ColumnFamilyHandle* of(std::string_view key) const;
   /// The tables that a range touches; null for those it does not.
@@ -35,7 +35,7 @@ struct Tables {
   using Table = std::unique_ptr<rocksdb::ColumnFamilyHandle,
                                 std::function<void(rocksdb::ColumnFamilyHandle*)>>;
   std::unique_ptr<rocksdb::DB> db;
-  Table live;      // handles go before the database
+  Table live;  // handles go before the database
   Table finished;
 };
 

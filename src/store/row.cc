@@ -11,8 +11,8 @@ void seal(std::string_view key, std::string& value) {
 
 Result<std::string_view> unseal(std::string_view key, std::string_view value) {
   if (value.size() < kRowFrameBytes) {
-    return Error{ErrorCode::corruption, describe_key(key) + ": " + std::to_string(value.size()) +
-                                            " bytes are too few"};
+    return Error{ErrorCode::corruption,
+                 describe_key(key) + ": " + std::to_string(value.size()) + " bytes are too few"};
   }
   const std::string_view checked = value.substr(0, value.size() - 4);
   if (Reader(value.substr(checked.size())).be32() != crc32c(checked, crc32c(key))) {
@@ -29,7 +29,8 @@ Result<std::string_view> unseal(std::string_view key, std::string_view value) {
 }
 
 Error malformed(std::string_view key) {
-  return {ErrorCode::corruption, describe_key(key) + ": the bytes are not what the row should hold"};
+  return {ErrorCode::corruption,
+          describe_key(key) + ": the bytes are not what the row should hold"};
 }
 
 }  // namespace nowthen::store

@@ -42,8 +42,7 @@ inline void put_time(Writer& out, InvocationId id, WallTime time) {
   out.zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(to_us(time)) - base_us(id)));
 }
 inline WallTime take_time(Reader& in, InvocationId id) {
-  return from_us(
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(in.zigzag()) + base_us(id)));
+  return from_us(static_cast<std::int64_t>(static_cast<std::uint64_t>(in.zigzag()) + base_us(id)));
 }
 
 inline void put_order(Writer& out, const core::OrderKey& order) {

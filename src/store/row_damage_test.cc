@@ -59,8 +59,7 @@ TEST(DamagedRow, every_truncation_is_corruption) {
       const auto result = each.decode(each.row.key, each.row.value->substr(0, size));
       ASSERT_EQ(result.error().code, ErrorCode::corruption) << size;
     }
-    EXPECT_EQ(each.decode(each.row.key, *each.row.value + "x").error().code,
-              ErrorCode::corruption);
+    EXPECT_EQ(each.decode(each.row.key, *each.row.value + "x").error().code, ErrorCode::corruption);
   }
 }
 

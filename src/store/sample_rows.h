@@ -29,24 +29,24 @@ class SampleRows {
   std::string name() { return "n" + text(); }
   WallTime time() {
     switch (number(5)) {
-      case 0: return WallTime{};
-      case 1: return kNever;
-      case 2: return WallTime::min();
-      default: return from_us(1'790'000'000'000'000 + static_cast<std::int64_t>(number(1u << 31)));
+      case 0:
+        return WallTime{};
+      case 1:
+        return kNever;
+      case 2:
+        return WallTime::min();
+      default:
+        return from_us(1'790'000'000'000'000 + static_cast<std::int64_t>(number(1u << 31)));
     }
   }
-  std::uint32_t small() {
-    return static_cast<std::uint32_t>(coin() ? number(3) : random_.next());
-  }
+  std::uint32_t small() { return static_cast<std::uint32_t>(coin() ? number(3) : random_.next()); }
   core::Outcome outcome(std::size_t size_max = 40) {
     core::Outcome outcome;
     if (coin()) outcome.code = static_cast<ErrorCode>(number(23));
     outcome.data = text(size_max);
     return outcome;
   }
-  core::OrderKey order() {
-    return coin() ? core::OrderKey{} : core::OrderKey{name(), name()};
-  }
+  core::OrderKey order() { return coin() ? core::OrderKey{} : core::OrderKey{name(), name()}; }
   core::ParentLink parent() { return {id(), name(), id()}; }
 
   core::Entry entry(std::size_t size_max = 40) {
@@ -109,8 +109,12 @@ class SampleRows {
     core::Message message;
     message.partition = static_cast<std::uint16_t>(number(1u << 16));
     switch (number(3)) {
-      case 0: message.body = core::Cancel{.id = id(), .reason = text()}; break;
-      case 1: message.body = core::ChildEnded{.parent = parent(), .outcome = outcome()}; break;
+      case 0:
+        message.body = core::Cancel{.id = id(), .reason = text()};
+        break;
+      case 1:
+        message.body = core::ChildEnded{.parent = parent(), .outcome = outcome()};
+        break;
       default: {
         core::Invoke invoke;
         invoke.id = id();

@@ -40,11 +40,11 @@ struct Turn {
 };
 
 struct Scan {
-  std::string from;                ///< inclusive
-  std::string to;                  ///< exclusive
+  std::string from;  ///< inclusive
+  std::string to;    ///< exclusive
   std::size_t rows_max = 1'000;
   std::size_t bytes_max = 4u << 20;  ///< stops after the row that passes it
-  bool newest_first = false;       ///< from the end towards the start
+  bool newest_first = false;         ///< from the end towards the start
 };
 struct Row {
   std::string key;
@@ -52,7 +52,7 @@ struct Row {
 };
 struct Page {
   std::vector<Row> rows;
-  bool more = false;               ///< limits stopped it before the range ended
+  bool more = false;  ///< limits stopped it before the range ended
 };
 
 /// A keyed, ordered, atomic store. The seam behind which the engine keeps its rows.

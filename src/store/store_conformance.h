@@ -17,7 +17,7 @@ namespace nowthen::store {
 /// A backend under test.
 struct Backend {
   std::string name;
-  std::function<std::unique_ptr<Store>()> open;  ///< a new, empty store
+  std::function<std::unique_ptr<Store>()> open;                          ///< a new, empty store
   std::function<std::unique_ptr<Store>(std::unique_ptr<Store>)> reopen;  ///< durable ones only
 };
 inline void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }

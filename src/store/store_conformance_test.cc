@@ -27,8 +27,13 @@ TEST_P(StoreConformance, commit_numbers_rise_by_one) {
 
 TEST_P(StoreConformance, ranges_go_before_rows_and_the_last_write_of_a_key_wins) {
   ASSERT_TRUE(write({{"L1", "old"}, {"L2", "old"}, {"L3", "old"}, {"M", "old"}}));
-  ASSERT_TRUE(write({{"L2", "new"}, {"x", "1"}, {"x", "2"}, {"y", "1"}, {"y", std::nullopt},
-                     {"z", std::nullopt}, {"z", "3"}},
+  ASSERT_TRUE(write({{"L2", "new"},
+                     {"x", "1"},
+                     {"x", "2"},
+                     {"y", "1"},
+                     {"y", std::nullopt},
+                     {"z", std::nullopt},
+                     {"z", "3"}},
                     {{"L", "L3"}}));
   EXPECT_EQ(read({"L1", "L2", "L3", "M", "x", "y", "z"}),
             (std::vector<std::optional<std::string>>{std::nullopt, "new", "old", "old", "2",
@@ -159,8 +164,8 @@ TEST_P(StoreConformance, concurrent_turns_are_atomic) {
       const std::string number = std::to_string(i);
       const std::string of = std::to_string(partition);
       Turn turn;
-      turn.partitions.push_back({partition, epochs[partition - 1u], {},
-                                 {{"a" + of, number}, {"b" + of, number}}});
+      turn.partitions.push_back(
+          {partition, epochs[partition - 1u], {}, {{"a" + of, number}, {"b" + of, number}}});
       ASSERT_TRUE(commit(std::move(turn)));
       ASSERT_EQ(read({"a" + of}), (std::vector<std::optional<std::string>>{number}));
     }
