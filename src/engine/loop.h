@@ -17,6 +17,7 @@
 #include "engine/executor.h"
 #include "engine/partition.h"
 #include "engine/turn.h"
+#include "store/finished_row.h"
 #include "store/store.h"
 
 namespace nowthen::engine {
@@ -90,6 +91,10 @@ class Loop final : public LoopPort {
   /// Reads an evicted invocation without entering it. `corruption` if it is not live any more.
   void read_live_rows(InvocationId id,
                       store::Completion<Result<std::unique_ptr<core::Invocation>>> done);
+
+  /// Reads an ended invocation, once its end is committed; none if there is no row of it.
+  void read_finished_row(const Partition& partition, InvocationId id,
+                         store::Completion<Result<std::optional<store::FinishedRow>>> done);
 
   Partition* find(std::uint16_t partition);
   const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }

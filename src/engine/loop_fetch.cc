@@ -106,15 +106,26 @@ void Loop::fetch_invocation(Partition& partition, InvocationId id) {
       return fetched(partition, {});
     }
   }
+  read_finished_row(partition, id, [this, &partition, id](Result<std::optional<store::FinishedRow>> row) {
+    if (!row) return fetched(partition, row.error());
+    core::Finished& slot = partition.state.fetched_finished[id];
+    slot = absent();
+    if (*row) slot = {(*row)->state, std::move((*row)->outcome), (*row)->done, false};
+    fetched(partition, {});
+  });
+}
+
+void Loop::read_finished_row(const Partition& partition, InvocationId id,
+                             store::Completion<Result<std::optional<store::FinishedRow>>> done) {
+  for (Turn* turn : {open_.get(), in_flight_.get()}) {
+    if (turn == nullptr || turn->finished(id) == nullptr) continue;
+    turn->jobs_held.push_back([this, &partition, id, done = std::move(done)]() mutable {
+      read_finished_row(partition, id, std::move(done));
+    });
+    return;
+  }
   read_finished(seams_.store, partition.buckets, id,
-                on_loop<Result<std::optional<store::FinishedRow>>>(
-                    [this, &partition, id](Result<std::optional<store::FinishedRow>> row) {
-                      if (!row) return fetched(partition, row.error());
-                      core::Finished& slot = partition.state.fetched_finished[id];
-                      slot = absent();
-                      if (*row) slot = {(*row)->state, std::move((*row)->outcome), (*row)->done, false};
-                      fetched(partition, {});
-                    }));
+                on_loop<Result<std::optional<store::FinishedRow>>>(std::move(done)));
 }
 
 void Loop::read_live_rows(InvocationId id,

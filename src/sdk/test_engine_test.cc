@@ -82,6 +82,55 @@ TEST_F(TestEngineTest, a_slow_call_is_handed_over_and_its_ticket_is_good_after_a
   EXPECT_EQ(effects, (std::vector<std::string>{"charge tea", "save p-tea"}));
 }
 
+TEST_F(TestEngineTest, status_says_where_it_is_and_why_it_waits) {
+  const auto answer = slow_order->call(Order{"a", "tea"});
+  ASSERT_TRUE(answer.has_ticket());
+  auto status = engine.status(answer.id());
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(status->state, "suspended");
+  ASSERT_EQ(status->why.size(), 1u);
+  EXPECT_TRUE(status->why.front().starts_with("waits for timer 'sleep' at "));
+  engine.advance(20s);
+  status = engine.status(answer.id());
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(status->state, "succeeded");
+  EXPECT_TRUE(status->why.empty());
+  EXPECT_EQ(engine.status(InvocationId{1, 1}).error().code, ErrorCode::not_found);
+}
+
+TEST_F(TestEngineTest, an_invocation_is_found_by_its_idempotency_key) {
+  EXPECT_EQ(place->find("k").error().code, ErrorCode::not_found);
+  const auto first = place->call(Order{"a", "tea"}, CallOptions().idempotency_key("k"));
+  const auto found = place->find("k");
+  ASSERT_TRUE(found.has_result());
+  EXPECT_EQ(found.id(), first.id());
+}
+
+TEST_F(TestEngineTest, stored_journals_are_checked_against_the_code) {
+  const auto answer = slow_order->call(Order{"a", "tea"});
+  ASSERT_TRUE(answer.has_ticket());
+  const auto mismatches = engine.check_journals();
+  ASSERT_TRUE(mismatches) << mismatches.error().message;
+  EXPECT_TRUE(mismatches->empty());
+}
+
+TEST_F(TestEngineTest, a_policy_is_changed_shown_and_reverted) {
+  ASSERT_TRUE(engine.set_policy("place-order", PolicyPatch().set("retain", "2h"), "me"));
+  const auto line = [this](const std::string& field) {
+    const auto lines = engine.policy("place-order");
+    for (const PolicyLine& l : *lines) {
+      if (l.field == field) return l.value + " by " + l.layer;
+    }
+    return std::string("?");
+  };
+  EXPECT_EQ(line("retain"), "2h by override");
+  EXPECT_EQ(engine.policy_history("place-order")->size(), 1u);
+  ASSERT_TRUE(engine.revert_policy("place-order", 1, "me"));
+  EXPECT_EQ(line("retain"), "1d by declaration");
+  const auto refused = engine.set_policy("place-order", PolicyPatch().set("mode", "later"));
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+}
+
 TEST_F(TestEngineTest, a_failing_step_is_retried_by_policy) {
   engine.fail_step("charge", 3);
   const auto answer = place->send(Order{"a", "tea"});
