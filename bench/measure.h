@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +7,8 @@
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include <sys/resource.h>
 
 namespace nowthen::bench {
 
@@ -56,8 +56,8 @@ class Latencies {
   double percentile_ms(double percent) {
     const std::lock_guard lock(mutex_);
     if (values_.empty()) return 0;
-    const auto at = static_cast<std::size_t>(static_cast<double>(values_.size() - 1) *
-                                             percent / 100.0);
+    const auto at =
+        static_cast<std::size_t>(static_cast<double>(values_.size() - 1) * percent / 100.0);
     std::nth_element(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(at),
                      values_.end());
     return static_cast<double>(values_[at]) * 1e3;

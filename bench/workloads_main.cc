@@ -2,8 +2,6 @@
 //   workloads W1 --store DIR --callers 64 --seconds 60
 // CPU is that of the whole process, callers included. bench/run makes the table.
 
-#include <nowthen/nowthen.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -15,6 +13,8 @@
 #include <string>
 #include <thread>
 
+#include <nowthen/nowthen.h>
+
 #include "bench/measure.h"
 
 namespace nowthen::bench {
@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 struct Arguments {
   std::string workload;
-  std::string store;          ///< folder; empty: memory
+  std::string store;  ///< folder; empty: memory
   int callers = 64;
   double seconds = 10;
   int count = 50'000;
@@ -64,17 +64,18 @@ Declaration declare(Mode mode, Durable durable, bool non_blocking) {
 struct Bench {
   explicit Bench(const Arguments& arguments)
       : engine(Options().data_dir(arguments.store).loops(arguments.loops)) {
-    echo_durable.emplace(engine.add("echo-durable", echo,
-                                    declare(Mode::auto_, Durable::from_start, true)));
-    echo_now.emplace(engine.add("echo-now", echo, declare(Mode::now, Durable::on_first_step, true)));
-    echo_later.emplace(engine.add("echo-later", echo,
-                                  declare(Mode::later, Durable::on_first_step, true)));
-    steps.emplace(engine.add("ten-steps", ten_steps,
-                             declare(Mode::auto_, Durable::from_start, true)));
-    steps_pool.emplace(engine.add("ten-steps-pool", ten_steps,
-                                  declare(Mode::auto_, Durable::from_start, false)));
-    sleepers.emplace(engine.add("sleeper", sleeper,
-                                declare(Mode::later, Durable::on_first_step, true)));
+    echo_durable.emplace(
+        engine.add("echo-durable", echo, declare(Mode::auto_, Durable::from_start, true)));
+    echo_now.emplace(
+        engine.add("echo-now", echo, declare(Mode::now, Durable::on_first_step, true)));
+    echo_later.emplace(
+        engine.add("echo-later", echo, declare(Mode::later, Durable::on_first_step, true)));
+    steps.emplace(
+        engine.add("ten-steps", ten_steps, declare(Mode::auto_, Durable::from_start, true)));
+    steps_pool.emplace(
+        engine.add("ten-steps-pool", ten_steps, declare(Mode::auto_, Durable::from_start, false)));
+    sleepers.emplace(
+        engine.add("sleeper", sleeper, declare(Mode::later, Durable::on_first_step, true)));
     fan.emplace(engine.add("fan-out", fan_out, declare(Mode::auto_, Durable::from_start, true)));
     const auto began = Clock::now();
     if (auto started = engine.start(); !started) {
@@ -174,9 +175,8 @@ void asleep(Bench& bench, const Arguments& arguments) {
   const std::uint64_t before = resident_bytes();
   const std::int64_t sleep_us = arguments.sleep.count();
   ClosedLoop loop(arguments.callers, [&](std::function<void(bool)> then) {
-    bench.sleepers->call(sleep_us, CallOptions(), [then = std::move(then)](const Answer<int>& a) {
-      then(a.has_ticket());
-    });
+    bench.sleepers->call(sleep_us, CallOptions(),
+                         [then = std::move(then)](const Answer<int>& a) { then(a.has_ticket()); });
   });
   const auto began = Clock::now();
   loop.run_count(arguments.count);
@@ -185,8 +185,7 @@ void asleep(Bench& bench, const Arguments& arguments) {
   const std::uint64_t after = resident_bytes();
   std::printf("%-22s %-7s %9d asleep  %8.0f/s accepted  %6.0f bytes each (resident %llu MB)\n",
               "W4 asleep", arguments.store.empty() ? "memory" : "rocksdb", arguments.count,
-              arguments.count / seconds,
-              static_cast<double>(after - before) / arguments.count,
+              arguments.count / seconds, static_cast<double>(after - before) / arguments.count,
               static_cast<unsigned long long>(after >> 20));
 }
 
@@ -206,8 +205,8 @@ int run(const Arguments& arguments) {
                 seconds_since(arguments.began), answer ? "" : "  FAILED");
   }
   if (w == "W7") {
-    std::printf("%-22s ready after %.3f s, resident %llu MB\n", "W7 ready",
-                bench.ready_seconds, static_cast<unsigned long long>(resident_bytes() >> 20));
+    std::printf("%-22s ready after %.3f s, resident %llu MB\n", "W7 ready", bench.ready_seconds,
+                static_cast<unsigned long long>(resident_bytes() >> 20));
   }
   std::fflush(stdout);
   bench.engine.stop(5s);
@@ -220,8 +219,9 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   nowthen::bench::Arguments arguments;
   if (argc < 2) {
-    std::fprintf(stderr, "usage: workloads W1|W1n|W2|W2p|W3|W4|W5|W6|W7 [--store DIR] [--callers N] "
-                         "[--seconds S] [--count N] [--sleep DURATION] [--loops N]\n");
+    std::fprintf(stderr,
+                 "usage: workloads W1|W1n|W2|W2p|W3|W4|W5|W6|W7 [--store DIR] [--callers N] "
+                 "[--seconds S] [--count N] [--sleep DURATION] [--loops N]\n");
     return 2;
   }
   arguments.workload = argv[1];

@@ -4,12 +4,6 @@
 // everything that was acknowledged must end well, and in the ledger no step of an invocation may
 // stand after a later step of it: a step begins only when the one before is durably recorded.
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +12,11 @@
 #include <sstream>
 #include <string>
 #include <thread>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/prng.h"
 

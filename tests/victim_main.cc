@@ -3,16 +3,16 @@
 //   victim FOLDER LEDGER drain     reads ids from stdin, waits for each; prints "ended ID STATE"
 // Every run of a step is one line of the ledger: "TOKEN".
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <nowthen/nowthen.h>
-
 #include <atomic>
 #include <cstdio>
 #include <iostream>
 #include <semaphore>
 #include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nowthen/nowthen.h>
 
 namespace nt = nowthen;
 using namespace std::chrono_literals;
@@ -57,7 +57,9 @@ void drain(const nt::Operation<int, int>& operation) {
     if (!id) std::abort();
     const nt::Answer<int> answer = operation.ticket(*id).wait(30s);
     std::printf("ended %s %s\n", text.c_str(),
-                answer.has_result() ? "succeeded" : answer.has_ticket() ? "open" : "failed");
+                answer.has_result()   ? "succeeded"
+                : answer.has_ticket() ? "open"
+                                      : "failed");
   }
 }
 

@@ -24,8 +24,8 @@ class CallOptions {
   CallOptions& delay(Duration value) { return delay_ = value, *this; }
   CallOptions& priority(std::uint8_t value) { return priority_ = value, *this; }  ///< 0..9, 9 first
   CallOptions& version(std::uint32_t value) { return version_ = value, *this; }  ///< 0: the highest
-  /// The caller's patience (RFC 7240 wait): replaces `answer_within`, up to the policy's `wait_max`;
-  /// a `now` operation's can only become shorter. Of no meaning within a handler.
+  /// The caller's patience (RFC 7240 wait): replaces `answer_within`, up to the policy's
+  /// `wait_max`; a `now` operation's can only become shorter. Of no meaning within a handler.
   CallOptions& wait(Duration value) { return wait_ = value, *this; }
   /// A ticket is enough (RFC 7240 respond-async): later, unless the operation's mode is `now`.
   CallOptions& respond_async() { return respond_async_ = true, *this; }

@@ -24,6 +24,74 @@ namespace nowthen {
 /// Calendar time in UTC, in microseconds since the Unix epoch.
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
+namespace sdk {
+
+struct Request;
+
+/// Something with bytes or an error, as the engine tells it.
+struct Answer {
+  ErrorCode code = ErrorCode::none;
+  std::string_view data;  // the result, or the message of the error
+  InvocationId child;     // of a call or send
+};
+
+struct RequestDeleter {
+  void operator()(Request* request) const noexcept;
+};
+using RequestPtr = std::unique_ptr<Request, RequestDeleter>;
+
+/// A request to the engine: described, then awaited, then answered.
+class PendingBase : public Waited {
+ public:
+  void open(Branch& branch, Continuation& then);
+  void abandon() final;
+  /// Takes the answer: decodes it, or sets `error`. `codec_failed` when the bytes do not fit.
+  virtual Result<void> accept(const Answer& answer) = 0;
+
+ protected:
+  explicit PendingBase(RequestPtr request) : request_(std::move(request)) {}
+  PendingBase(PendingBase&& other) noexcept : request_(std::move(other.request_)) {}
+  ~PendingBase() {
+    if (opened_ != nullptr) abandon();
+  }
+  void check(const Frame& awaiting) const;
+
+ private:
+  friend struct Access;
+  friend class Attempt;
+  RequestPtr request_;  // null once opened: the attempt keeps it
+  Request* opened_ = nullptr;
+};
+
+}  // namespace sdk
+
+/// A request of `Context` that has not been made yet: made when it is awaited, once, by
+/// `co_await ctx.run(...)` or as a branch of `all` or `race`. Dropping it unawaited does nothing.
+/// Movable, not copyable. Must not outlive its handler.
+template <class R>
+class [[nodiscard]] Pending final : public sdk::PendingBase {
+ public:
+  using value_type = R;
+  using NowthenWaitable = void;
+  using Read = Result<void> (*)(std::optional<sdk::Stored<R>>&, const sdk::Answer&);
+
+  Pending(sdk::RequestPtr request, Read read) : PendingBase(std::move(request)), read_(read) {}
+  Pending(Pending&& other) noexcept : PendingBase(std::move(other)), read_(other.read_) {}
+
+ private:
+  friend struct sdk::Access;
+  void begin(sdk::Branch& branch, sdk::Continuation& continuation) { open(branch, continuation); }
+  Result<void> accept(const sdk::Answer& answer) override { return read_(value_, answer); }
+  R take() {
+    if (error) std::rethrow_exception(error);
+    if constexpr (!std::is_void_v<R>) return std::move(*value_);
+  }
+  sdk::Waited& waited() { return *this; }
+
+  Read read_;
+  std::optional<sdk::Stored<R>> value_;
+};
+
 /// Inside a step function: text that is the same for every try of this step and for no other step,
 /// to hand to other systems as idempotency key. Empty outside of step functions. Any thread.
 std::string step_token();

@@ -19,7 +19,7 @@ namespace nowthen {
 /// Names an operation in one version: `engine.add({"place-order", 2}, place_order_2)`.
 struct OperationName {
   OperationName(const char* n, std::uint32_t v = 1) : name(n), version(v) {}  // NOLINT: implicit
-  OperationName(std::string n, std::uint32_t v = 1)  // NOLINT: implicit
+  OperationName(std::string n, std::uint32_t v = 1)                           // NOLINT: implicit
       : name(std::move(n)), version(v) {}
   std::string name;
   std::uint32_t version;
@@ -57,7 +57,8 @@ class Operation {
   Answer<R> call(const In& input = In(), const CallOptions& options = CallOptions()) const {
     return Answer<R>(host_, sdk::call(host_, name_, Codec<In>::encode(input), options));
   }
-  /// As `call`, without blocking: `answered` is called once, on a loop's thread, and must not block.
+  /// As `call`, without blocking: `answered` is called once, on a loop's thread, and must not
+  /// block.
   template <class F>
   void call(const In& input, const CallOptions& options, F answered) const {
     sdk::call(host_, name_, Codec<In>::encode(input), options,
@@ -85,10 +86,10 @@ class Operation {
 struct InvocationStatus {
   InvocationId id;
   std::string operation;
-  std::string state;               ///< a state of docs/GLOSSARY.md
+  std::string state;  ///< a state of docs/GLOSSARY.md
   std::uint32_t attempt = 0;
-  std::string note;                ///< of a park or the last failure
-  std::vector<std::string> why;    ///< what it waits for, or does; empty once it has ended
+  std::string note;              ///< of a park or the last failure
+  std::vector<std::string> why;  ///< what it waits for, or does; empty once it has ended
 };
 
 /// One field of a policy, and the layer it comes from: "declaration" or "override".
@@ -112,7 +113,7 @@ struct JournalMismatch {
   InvocationId id;
   std::string operation;
   std::uint32_t version = 1;
-  std::string detail;              ///< entry, what is recorded, what the code asks for
+  std::string detail;  ///< entry, what is recorded, what the code asks for
 };
 
 /// The engine, embedded. Never exits, prints, or touches signals. After `start` every call may come

@@ -30,11 +30,11 @@ enum class OnExhausted : std::uint8_t { fail, park };
 
 /// The schedule of attempts: wait = min(interval * factor^(n-1), interval_max), +- jitter.
 struct Retry {
-  std::uint32_t attempts_max = 8;                  ///< 1..1,000,000 attempts, the first included
+  std::uint32_t attempts_max = 8;  ///< 1..1,000,000 attempts, the first included
   Duration interval = std::chrono::milliseconds(100);  ///< 0..24 h, wait after the first failure
-  double factor = 2.0;                             ///< 1..100
-  Duration interval_max = std::chrono::minutes(1);  ///< 0..30 days
-  double jitter = 0.2;                             ///< 0..1, share of the wait that is random
+  double factor = 2.0;                                 ///< 1..100
+  Duration interval_max = std::chrono::minutes(1);     ///< 0..30 days
+  double jitter = 0.2;                                 ///< 0..1, share of the wait that is random
   friend bool operator==(const Retry&, const Retry&) = default;
 };
 
@@ -44,16 +44,16 @@ struct Retry {
 struct Policy {
   Mode mode = Mode::auto_;
   Duration answer_within = std::chrono::milliseconds(300);  ///< 1 ms..10 min, the caller's patience
-  Duration wait_max = std::chrono::seconds(60);       ///< 0..10 min, most that a caller may ask for
-  Duration start_within = Duration::zero();           ///< a deferred call expires; 0 = never
+  Duration wait_max = std::chrono::seconds(60);  ///< 0..10 min, most that a caller may ask for
+  Duration start_within = Duration::zero();      ///< a deferred call expires; 0 = never
   Duration attempt_timeout = std::chrono::minutes(10);  ///< 1 ms..30 days, per attempt, running
-  Duration step_timeout = std::chrono::minutes(5);    ///< 1 ms..30 days, per try of a step
-  Duration cleanup_within = std::chrono::seconds(30);  ///< 0..1 h, for cleanup after a cancel
-  Retry retry;                                        ///< of attempts and of steps
+  Duration step_timeout = std::chrono::minutes(5);      ///< 1 ms..30 days, per try of a step
+  Duration cleanup_within = std::chrono::seconds(30);   ///< 0..1 h, for cleanup after a cancel
+  Retry retry;                                          ///< of attempts and of steps
   OnTimeout on_timeout = OnTimeout::cancel;
   Durable durable = Durable::on_first_step;
   OnExhausted on_exhausted = OnExhausted::fail;
-  Duration retain = std::chrono::hours(24);           ///< 1 s..10 years: succeeded, cancelled, expired
+  Duration retain = std::chrono::hours(24);  ///< 1 s..10 years: succeeded, cancelled, expired
   Duration retain_failed = std::chrono::hours(24 * 30);  ///< 1 s..10 years: failed
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -71,8 +71,9 @@ struct PolicyPatch {
 /// What an operator may choose. A field without an entry cannot be overridden when `mode` or
 /// `answer_within`; every other field is free within its range.
 struct Allow {
-  std::vector<Mode> modes;                             ///< empty: only the declared mode
-  std::optional<std::pair<Duration, Duration>> answer_within;  ///< inclusive; none: only the declared
+  std::vector<Mode> modes;  ///< empty: only the declared mode
+  std::optional<std::pair<Duration, Duration>>
+      answer_within;  ///< inclusive; none: only the declared
   friend bool operator==(const Allow&, const Allow&) = default;
 };
 
@@ -96,8 +97,8 @@ Result<void> validate(const Policy& policy);
 struct Declaration {
   Policy policy;
   Allow allow;
-  std::string key_scope;        ///< scope of order keys; empty: the operation's own
-  bool non_blocking = false;    ///< step functions run on the loop, not on the pool
+  std::string key_scope;      ///< scope of order keys; empty: the operation's own
+  bool non_blocking = false;  ///< step functions run on the loop, not on the pool
 };
 Declaration now_within(Duration answer_within);
 Declaration auto_within(Duration answer_within);

@@ -7,15 +7,11 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <nowthen/id.h>
-#include <nowthen/result.h>
 
 #if defined(__clang__)
 #if __has_cpp_attribute(clang::coro_lifetimebound)
@@ -31,8 +27,6 @@ namespace nowthen {
 
 template <class T>
 class Task;
-template <class R>
-class Pending;
 
 namespace sdk {
 
@@ -41,7 +35,6 @@ class Waited;
 struct Access;
 struct Branch;
 struct ForkState;
-struct Request;
 class TaskOwner;
 
 /// Is told, once, when what it waits for has ended.
@@ -125,41 +118,6 @@ class TaskOwner {
 
  private:
   Frame* frame_ = nullptr;
-};
-
-/// Something with bytes or an error, as the engine tells it.
-struct Answer {
-  ErrorCode code = ErrorCode::none;
-  std::string_view data;  // the result, or the message of the error
-  InvocationId child;     // of a call or send
-};
-
-struct RequestDeleter {
-  void operator()(Request* request) const noexcept;
-};
-using RequestPtr = std::unique_ptr<Request, RequestDeleter>;
-
-/// A request to the engine: described, then awaited, then answered.
-class PendingBase : public Waited {
- public:
-  void open(Branch& branch, Continuation& then);
-  void abandon() final;
-  /// Takes the answer: decodes it, or sets `error`. `codec_failed` when the bytes do not fit.
-  virtual Result<void> accept(const Answer& answer) = 0;
-
- protected:
-  explicit PendingBase(RequestPtr request) : request_(std::move(request)) {}
-  PendingBase(PendingBase&& other) noexcept : request_(std::move(other.request_)) {}
-  ~PendingBase() {
-    if (opened_ != nullptr) abandon();
-  }
-  void check(const Frame& awaiting) const;
-
- private:
-  friend struct Access;
-  friend class Attempt;
-  RequestPtr request_;  // null once opened: the attempt keeps it
-  Request* opened_ = nullptr;
 };
 
 enum class ForkKind : std::uint8_t { all, race };
@@ -347,33 +305,6 @@ class NOWTHEN_TASK Task {
   sdk::Waited& waited() { return *owner_.frame(); }
 
   sdk::TaskOwner owner_;
-};
-
-/// A request of `Context` that has not been made yet: made when it is awaited, once, by
-/// `co_await ctx.run(...)` or as a branch of `all` or `race`. Dropping it unawaited does nothing.
-/// Movable, not copyable. Must not outlive its handler.
-template <class R>
-class [[nodiscard]] Pending final : public sdk::PendingBase {
- public:
-  using value_type = R;
-  using NowthenWaitable = void;
-  using Read = Result<void> (*)(std::optional<sdk::Stored<R>>&, const sdk::Answer&);
-
-  Pending(sdk::RequestPtr request, Read read) : PendingBase(std::move(request)), read_(read) {}
-  Pending(Pending&& other) noexcept : PendingBase(std::move(other)), read_(other.read_) {}
-
- private:
-  friend struct sdk::Access;
-  void begin(sdk::Branch& branch, sdk::Continuation& continuation) { open(branch, continuation); }
-  Result<void> accept(const sdk::Answer& answer) override { return read_(value_, answer); }
-  R take() {
-    if (error) std::rethrow_exception(error);
-    if constexpr (!std::is_void_v<R>) return std::move(*value_);
-  }
-  sdk::Waited& waited() { return *this; }
-
-  Read read_;
-  std::optional<sdk::Stored<R>> value_;
 };
 
 namespace sdk {

@@ -31,8 +31,8 @@ class TestEngine : public Engine {
 
   /// As `kill -9` and a new start on the same data. Waiting callers get `unavailable`.
   void crash();
-  /// The next `times` tries of the step at `path` (see StepFailed::step) fail with `message` instead
-  /// of running.
+  /// The next `times` tries of the step at `path` (see StepFailed::step) fail with `message`
+  /// instead of running.
   void fail_step(std::string path, std::uint32_t times, std::string message = "injected");
   enum class Crash : std::uint8_t {
     before,  ///< its function has not run

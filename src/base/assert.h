@@ -6,6 +6,6 @@ namespace nowthen {
 }  // namespace nowthen
 
 /// An invariant of ours, checked in every build. Bad user input never reaches one.
-#define NT_ASSERT(condition)                                              \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                    \
+#define NT_ASSERT(condition)                           \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::nowthen::assert_failed(#condition, __FILE__, __LINE__))

@@ -12,8 +12,8 @@ namespace nowthen::engine {
 namespace {
 
 std::uint16_t default_loops(const EngineSetup& setup) {
-  const unsigned wanted = setup.loops != 0 ? setup.loops
-                                           : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned wanted =
+      setup.loops != 0 ? setup.loops : std::max(1u, std::thread::hardware_concurrency());
   return static_cast<std::uint16_t>(std::min<unsigned>(wanted, setup.partitions));
 }
 
@@ -24,8 +24,8 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
   if (!setup_.log) setup_.log = [](const std::string&) {};
   const std::uint16_t loops = default_loops(setup_);
   for (std::uint16_t i = 0; i < loops; ++i) {
-    LoopSeams seams{*setup_.store, *setup_.clock, setup_.make_executor, {}, {},
-                    setup_.log, mix64(setup_.seed + i)};
+    LoopSeams seams{*setup_.store, *setup_.clock,         setup_.make_executor, {}, {},
+                    setup_.log,    mix64(setup_.seed + i)};
     seams.on_fatal = [this](const Error& error) { fail(error); };
     seams.route = [this](std::uint16_t partition, std::move_only_function<void(Loop&)> job) {
       Loop& loop = loop_of(partition);
@@ -35,8 +35,8 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
     for (std::uint16_t p = i; p < setup_.partitions; p = static_cast<std::uint16_t>(p + loops)) {
       own.push_back(p);
     }
-    loops_.push_back(std::make_unique<Loop>(std::move(seams), own, setup_.partitions,
-                                            setup_.limits));
+    loops_.push_back(
+        std::make_unique<Loop>(std::move(seams), own, setup_.partitions, setup_.limits));
   }
 }
 
@@ -47,9 +47,9 @@ Engine::~Engine() {
 Result<void> Engine::add(OperationHere operation) {
   if (started_) return Error{ErrorCode::invalid_state, "operations are added before start"};
   if (operation.name.empty() || operation.name.size() > setup_.limits.name_bytes_max) {
-    return Error{ErrorCode::invalid_argument,
-                 "an operation name has 1 to name_bytes_max (" +
-                     std::to_string(setup_.limits.name_bytes_max) + ") bytes"};
+    return Error{ErrorCode::invalid_argument, "an operation name has 1 to name_bytes_max (" +
+                                                  std::to_string(setup_.limits.name_bytes_max) +
+                                                  ") bytes"};
   }
   if (operation.version == 0) {
     return Error{ErrorCode::invalid_argument, "versions of an operation count from 1"};
@@ -84,9 +84,8 @@ Result<void> Engine::load_policies() {
   scan.rows_max = SIZE_MAX;
   scan.bytes_max = SIZE_MAX;
   std::promise<Result<store::Page>> promise;
-  setup_.store->scan(std::move(scan), [&promise](Result<store::Page> page) {
-    promise.set_value(std::move(page));
-  });
+  setup_.store->scan(std::move(scan),
+                     [&promise](Result<store::Page> page) { promise.set_value(std::move(page)); });
   auto page = promise.get_future().get();
   if (!page) return page.error();
   return book_.load(page->rows);
@@ -163,15 +162,14 @@ void Engine::find_key(std::string operation, std::string order_key, std::string 
   options.idempotency_key = std::move(idempotency_key);
   std::string record =
       core::idempotency_record(operation, options.order_key, options.idempotency_key);
-  look(partition_of(operation, options, 0),
-       [record = std::move(record), told = std::move(told)](Loop& loop,
-                                                            Partition& partition) mutable {
-         loop.find_key(partition, record,
-                       [told = std::move(told)](Result<Loop::KeyFound> found) mutable {
-                         if (!found) return told(found.error());
-                         told(*found ? (*found)->id : InvocationId{});
-                       });
-       });
+  look(partition_of(operation, options, 0), [record = std::move(record), told = std::move(told)](
+                                                Loop& loop, Partition& partition) mutable {
+    loop.find_key(partition, record,
+                  [told = std::move(told)](Result<Loop::KeyFound> found) mutable {
+                    if (!found) return told(found.error());
+                    told(*found ? (*found)->id : InvocationId{});
+                  });
+  });
 }
 
 void Engine::invoke(core::Invoke call, Answered answered) {
@@ -189,8 +187,7 @@ void Engine::ask(InvocationId id, core::CommandBody body, Answered answered) {
   loop_of(partition).ask(partition, std::move(body), std::move(answered));
 }
 
-void Engine::look(std::uint16_t partition,
-                  std::move_only_function<void(Loop&, Partition&)> read) {
+void Engine::look(std::uint16_t partition, std::move_only_function<void(Loop&, Partition&)> read) {
   Loop& loop = loop_of(partition);
   loop.post([&loop, partition, read = std::move(read)]() mutable {
     Partition* found = loop.find(partition);
@@ -229,10 +226,10 @@ void Engine::change_policy(std::string operation, Result<PolicyChange> change, T
   if (!change) return told(change.error());
   auto rows = PolicyBook::rows(operation, *change);
   book_.record(operation, std::move(*change));  // later changes build on it; told once durable
-  loops_.front()->write(0, std::move(rows), [this, operation = std::move(operation),
-                                             told = std::move(told)]() mutable {
-    broadcast(operation, std::move(told));
-  });
+  loops_.front()->write(0, std::move(rows),
+                        [this, operation = std::move(operation), told = std::move(told)]() mutable {
+                          broadcast(operation, std::move(told));
+                        });
 }
 
 void Engine::broadcast(const std::string& operation, Told<void> told) {

@@ -20,10 +20,10 @@ struct EngineSetup {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Clock> clock;
   ExecutorFactory make_executor;
-  std::uint16_t partitions = 16;       ///< of the data folder, fixed when it was made
-  std::uint16_t loops = 0;             ///< 0: one per core, at most `partitions`
+  std::uint16_t partitions = 16;  ///< of the data folder, fixed when it was made
+  std::uint16_t loops = 0;        ///< 0: one per core, at most `partitions`
   Limits limits;
-  std::uint64_t seed = 0;              ///< of ids and jitter; different in every process
+  std::uint64_t seed = 0;  ///< of ids and jitter; different in every process
   std::function<void(const Error&)> on_fatal;
   std::function<void(const std::string&)> log;  ///< lines worth a log; any thread
 };
@@ -32,7 +32,7 @@ struct EngineSetup {
 struct OperationHere {
   std::string name;
   std::uint32_t version = 1;
-  Declaration declaration;             ///< that of the highest version counts
+  Declaration declaration;  ///< that of the highest version counts
 };
 
 /// The engine: loops with their partitions, one store, the policies. Calls may come from any
@@ -92,7 +92,7 @@ class Engine {
 
   EngineSetup setup_;
   std::map<std::string, std::vector<OperationHere>, std::less<>> operations_;
-  PolicyBook book_;                    ///< touched by loop 0 only, once started
+  PolicyBook book_;  ///< touched by loop 0 only, once started
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<std::uint64_t> ids_{0};

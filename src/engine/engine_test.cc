@@ -3,10 +3,10 @@
 
 #include "engine/engine.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "store/memory_store.h"
 
@@ -120,8 +120,7 @@ class SharedStore final : public store::Store {
   Result<store::OwnerEpoch> claim(std::uint16_t partition) override {
     return store_.claim(partition);
   }
-  void commit(store::Turn turn,
-              store::Completion<Result<store::CommitSeq>> done) override {
+  void commit(store::Turn turn, store::Completion<Result<store::CommitSeq>> done) override {
     store_.commit(std::move(turn), std::move(done));
   }
   void read(std::vector<std::string> keys,

@@ -83,10 +83,11 @@ void read_live(store::Store& store, InvocationId id, store::Completion<Loaded> d
   });
 }
 
-void read_finished(store::Store& store, const std::set<store::Bucket>& buckets, InvocationId id,
+void read_finished(store::Store& store, const std::map<store::Bucket, TurnSeq>& buckets,
+                   InvocationId id,
                    store::Completion<Result<std::optional<store::FinishedRow>>> done) {
   std::vector<std::string> keys;
-  for (const store::Bucket bucket : buckets) {
+  for (const auto& [bucket, written] : buckets) {
     keys.push_back(store::finished_key(id, bucket, store::Aux::none));
     keys.push_back(store::finished_key(id, bucket, store::Aux::rows));
   }
@@ -101,18 +102,18 @@ void read_finished(store::Store& store, const std::set<store::Bucket>& buckets, 
     if (!row->result_row) return done(Found(std::move(*row)));
     std::string key = store::result_key(id, row->bucket);
     std::vector<std::string> result_keys{key};
-    store.read(std::move(result_keys), [key, row = std::move(*row),
-                                        done = std::move(done)](Values result) mutable {
-      if (!result) return done(result.error());
-      if (!result->front()) {
-        return done(Error{ErrorCode::corruption, "the result row of " + to_string(row.id) +
-                                                     " is gone"});
-      }
-      auto bytes = store::decode_result(key, *result->front());
-      if (!bytes) return done(bytes.error());
-      row.outcome.data = std::move(*bytes);
-      done(Found(std::move(row)));
-    });
+    store.read(std::move(result_keys),
+               [key, row = std::move(*row), done = std::move(done)](Values result) mutable {
+                 if (!result) return done(result.error());
+                 if (!result->front()) {
+                   return done(Error{ErrorCode::corruption,
+                                     "the result row of " + to_string(row.id) + " is gone"});
+                 }
+                 auto bytes = store::decode_result(key, *result->front());
+                 if (!bytes) return done(bytes.error());
+                 row.outcome.data = std::move(*bytes);
+                 done(Found(std::move(row)));
+               });
   });
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "core/invocation.h"
+#include "engine/partition.h"
 #include "store/finished_row.h"
 #include "store/store.h"
 
@@ -16,7 +17,8 @@ void read_live(store::Store& store, InvocationId id,
 
 /// Reads a finished invocation, with its result, out of the buckets that there are; none if it is
 /// in none of them.
-void read_finished(store::Store& store, const std::set<store::Bucket>& buckets, InvocationId id,
+void read_finished(store::Store& store, const std::map<store::Bucket, TurnSeq>& buckets,
+                   InvocationId id,
                    store::Completion<Result<std::optional<store::FinishedRow>>> done);
 
 /// Adds the journal rows of a page to `invocation`, whose header is decoded already: entries that

@@ -79,8 +79,8 @@ void Loop::run() {
     lock.lock();
     if (worked || !inbox_.empty() || stopping_) continue;
     sleeping_ = true;
-    const auto wait = std::clamp<Duration>(due - seams_.clock.now(), Duration::zero(),
-                                           std::chrono::minutes(1));
+    const auto wait =
+        std::clamp<Duration>(due - seams_.clock.now(), Duration::zero(), std::chrono::minutes(1));
     wake_.wait_for(lock, wait);
     sleeping_ = false;
   }
@@ -242,40 +242,39 @@ struct Overloaded : F... {
 }  // namespace
 
 void Loop::release(Partition& partition, core::Effect& effect) {
-  std::visit(
-      Overloaded{
-          [&](core::Dispatch& dispatch) {
-            const core::Live* live = partition.state.find(dispatch.id);
-            if (live == nullptr || !live->loaded) return;
-            const core::Invocation& inv = *live->loaded;
-            if (inv.epoch == dispatch.epoch && inv.resident) executor_->begin(inv);
-          },
-          [&](core::RunStep& run) {
-            const core::Live* live = partition.state.find(run.id);
-            if (live == nullptr || !live->loaded || live->loaded->epoch != run.epoch) return;
-            if (live->loaded->resident) executor_->run_step(run, run.path, run.tries);
-          },
-          [&](core::Deliver& deliver) {
-            const core::Live* live = partition.state.find(deliver.id);
-            if (live == nullptr || !live->loaded) return;  // ended by a later effect's cause
-            executor_->deliver(deliver, live->loaded->done[deliver.index]);
-          },
-          [&](core::DeliverCancel& told) { executor_->deliver_cancel(told); },
-          [&](core::DropAttempt& dropped) { executor_->drop(dropped); },
-          [&](core::RefuseAttempt& refused) { executor_->drop(refused); },
-          [&](core::Reply& reply) {
-            const auto it = waiters_.find(reply.waiter);
-            if (it == waiters_.end()) return;
-            Answered answered = std::move(it->second);
-            waiters_.erase(it);
-            answered(std::move(reply));
-          },
-          [&](core::Load& load) {
-            enqueue({partition.state.partition, core::StartLoaded{load.id}, std::nullopt});
-          },
-          [](core::Message&) { NT_ASSERT(false); },
-      },
-      effect);
+  std::visit(Overloaded{
+                 [&](core::Dispatch& dispatch) {
+                   const core::Live* live = partition.state.find(dispatch.id);
+                   if (live == nullptr || !live->loaded) return;
+                   const core::Invocation& inv = *live->loaded;
+                   if (inv.epoch == dispatch.epoch && inv.resident) executor_->begin(inv);
+                 },
+                 [&](core::RunStep& run) {
+                   const core::Live* live = partition.state.find(run.id);
+                   if (live == nullptr || !live->loaded || live->loaded->epoch != run.epoch) return;
+                   if (live->loaded->resident) executor_->run_step(run, run.path, run.tries);
+                 },
+                 [&](core::Deliver& deliver) {
+                   const core::Live* live = partition.state.find(deliver.id);
+                   if (live == nullptr || !live->loaded) return;  // ended by a later effect's cause
+                   executor_->deliver(deliver, live->loaded->done[deliver.index]);
+                 },
+                 [&](core::DeliverCancel& told) { executor_->deliver_cancel(told); },
+                 [&](core::DropAttempt& dropped) { executor_->drop(dropped); },
+                 [&](core::RefuseAttempt& refused) { executor_->drop(refused); },
+                 [&](core::Reply& reply) {
+                   const auto it = waiters_.find(reply.waiter);
+                   if (it == waiters_.end()) return;
+                   Answered answered = std::move(it->second);
+                   waiters_.erase(it);
+                   answered(std::move(reply));
+                 },
+                 [&](core::Load& load) {
+                   enqueue({partition.state.partition, core::StartLoaded{load.id}, std::nullopt});
+                 },
+                 [](core::Message&) { NT_ASSERT(false); },
+             },
+             effect);
 }
 
 void Loop::configure(const core::Configure& command) {

@@ -147,7 +147,7 @@ class Loop final : public LoopPort {
   WallTime now_{};
 
   std::deque<Incoming> queue_;
-  core::Effects effects_;                ///< kept for its memory
+  core::Effects effects_;  ///< kept for its memory
   std::unordered_map<core::WaiterId, Answered> waiters_;
   std::uint64_t last_waiter_ = 0;
 
@@ -161,7 +161,7 @@ class Loop final : public LoopPort {
   std::move_only_function<void()> when_idle_;
   std::optional<Error> failure_;
 
-  std::mutex mutex_;                     ///< guards the four below
+  std::mutex mutex_;  ///< guards the four below
   std::condition_variable wake_;
   std::vector<std::move_only_function<void()>> inbox_;
   bool sleeping_ = false;
@@ -175,7 +175,8 @@ store::Completion<T> Loop::on_loop(F then) {
     if (std::this_thread::get_id() == own) {
       then(std::move(value));
     } else {
-      post([then = std::move(then), value = std::move(value)]() mutable { then(std::move(value)); });
+      post(
+          [then = std::move(then), value = std::move(value)]() mutable { then(std::move(value)); });
     }
   };
 }

@@ -15,8 +15,9 @@ void Loop::commit() {
   if (in_flight_ || open_->empty() || failure_) return;
   in_flight_ = std::move(open_);
   open_ = std::make_unique<Turn>(TurnSeq{std::to_underlying(in_flight_->seq()) + 1});
-  seams_.store.commit(in_flight_->close(), on_loop<Result<store::CommitSeq>>(
-      [this](const Result<store::CommitSeq>& result) { committed(result); }));
+  seams_.store.commit(in_flight_->close(),
+                      on_loop<Result<store::CommitSeq>>(
+                          [this](const Result<store::CommitSeq>& result) { committed(result); }));
 }
 
 void Loop::committed(const Result<store::CommitSeq>& result) {
@@ -33,8 +34,8 @@ void Loop::committed(const Result<store::CommitSeq>& result) {
     const core::Live* live = partition->state.find(id);
     const bool clean = live != nullptr && live->loaded &&
                        live->loaded->changed_turn <= std::to_underlying(committed_);
-    const bool wanted = clean && live->state == core::State::ready &&
-                        partition->state.ready.size() < kReadyKept;
+    const bool wanted =
+        clean && live->state == core::State::ready && partition->state.ready.size() < kReadyKept;
     if (clean && !wanted) partition->state.evict(id);
   }
 }

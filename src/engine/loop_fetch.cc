@@ -3,8 +3,8 @@
 // completes inline that is never seen.
 
 #include "base/assert.h"
-#include "engine/loop.h"
 #include "engine/live_rows.h"
+#include "engine/loop.h"
 #include "store/codec.h"
 
 namespace nowthen::engine {
@@ -23,10 +23,11 @@ void Loop::fetch(Partition& partition, const core::Missing& missing, Incoming in
   NT_ASSERT(!partition.fetching);
   partition.fetching = true;
   partition.waiting.push_front(std::move(incoming));
-  std::visit(Overloaded{[&](const core::NeedsInvocation& needs) { fetch_invocation(partition, needs.id); },
-                        [&](const core::NeedsIdempotencyKey& needs) { fetch_key(partition, needs); },
-                        [&](const core::NeedsState& needs) { fetch_state(partition, needs); }},
-             missing);
+  std::visit(
+      Overloaded{[&](const core::NeedsInvocation& needs) { fetch_invocation(partition, needs.id); },
+                 [&](const core::NeedsIdempotencyKey& needs) { fetch_key(partition, needs); },
+                 [&](const core::NeedsState& needs) { fetch_state(partition, needs); }},
+      missing);
 }
 
 void Loop::fetched(Partition& partition, const Result<void>& result) {
@@ -106,13 +107,15 @@ void Loop::fetch_invocation(Partition& partition, InvocationId id) {
       return fetched(partition, {});
     }
   }
-  read_finished_row(partition, id, [this, &partition, id](Result<std::optional<store::FinishedRow>> row) {
-    if (!row) return fetched(partition, row.error());
-    core::Finished& slot = partition.state.fetched_finished[id];
-    slot = absent();
-    if (*row) slot = {(*row)->state, std::move((*row)->outcome), (*row)->done, false};
-    fetched(partition, {});
-  });
+  read_finished_row(partition, id,
+                    [this, &partition, id](Result<std::optional<store::FinishedRow>> row) {
+                      if (!row) return fetched(partition, row.error());
+                      core::Finished& slot = partition.state.fetched_finished[id];
+                      slot = absent();
+                      if (*row)
+                        slot = {(*row)->state, std::move((*row)->outcome), (*row)->done, false};
+                      fetched(partition, {});
+                    });
 }
 
 void Loop::read_finished_row(const Partition& partition, InvocationId id,
@@ -130,20 +133,20 @@ void Loop::read_finished_row(const Partition& partition, InvocationId id,
 
 void Loop::read_live_rows(InvocationId id,
                           store::Completion<Result<std::unique_ptr<core::Invocation>>> done) {
-  read_live(seams_.store, id,
-            on_loop<Result<std::unique_ptr<core::Invocation>>>(std::move(done)));
+  read_live(seams_.store, id, on_loop<Result<std::unique_ptr<core::Invocation>>>(std::move(done)));
 }
 
-void Loop::read_one(std::string key,
-                    std::move_only_function<void(std::string_view, std::optional<std::string>)> then) {
+void Loop::read_one(
+    std::string key,
+    std::move_only_function<void(std::string_view, std::optional<std::string>)> then) {
   using Values = Result<std::vector<std::optional<std::string>>>;
   std::vector<std::string> keys{key};
-  seams_.store.read(std::move(keys),
-                    on_loop<Values>([this, key = std::move(key),
-                                     then = std::move(then)](Values values) mutable {
-                      if (!values) return fail(values.error());
-                      then(key, std::move(values->front()));
-                    }));
+  seams_.store.read(
+      std::move(keys),
+      on_loop<Values>([this, key = std::move(key), then = std::move(then)](Values values) mutable {
+        if (!values) return fail(values.error());
+        then(key, std::move(values->front()));
+      }));
 }
 
 }  // namespace nowthen::engine

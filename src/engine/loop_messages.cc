@@ -43,9 +43,8 @@ void Loop::send(Partition& from, core::Message message) {
     return;
   }
   const OutboxRow row = write_outbox(from, message);
-  open_->jobs_held.push_back([this, row, message = std::move(message)]() mutable {
-    deliver(row, std::move(message));
-  });
+  open_->jobs_held.push_back(
+      [this, row, message = std::move(message)]() mutable { deliver(row, std::move(message)); });
 }
 
 OutboxRow Loop::write_outbox(Partition& from, const core::Message& message) {

@@ -100,9 +100,11 @@ Result<void> Loop::recover_partition(Partition& partition) {
     if (!page) return page.error();
     if (page->rows.empty()) break;
     const auto place = store::parse_finished_key(page->rows.front().key);
-    if (!place) return Error{ErrorCode::corruption, "a key in the range of finished invocations "
-                                                    "cannot be read"};
-    partition.buckets.insert(place->bucket);
+    if (!place)
+      return Error{ErrorCode::corruption,
+                   "a key in the range of finished invocations "
+                   "cannot be read"};
+    partition.buckets.emplace(place->bucket, TurnSeq{});
     range = store::finished_keys_after(number, place->bucket);
   }
 

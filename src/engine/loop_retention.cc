@@ -15,8 +15,9 @@ bool Loop::drop_buckets() {
   bool worked = false;
   for (const auto& partition : partitions_) {
     if (partition->buckets.empty() || partition->dropping) continue;
-    const store::Bucket oldest = *partition->buckets.begin();
+    const auto [oldest, written] = *partition->buckets.begin();
     if (std::to_underlying(oldest) >= now_s) continue;
+    if (written > committed_) continue;  // the clock has jumped: its last rows are not there yet
     partition->dropping = true;
     drop_bucket(*partition, oldest);
     worked = true;
@@ -33,26 +34,28 @@ void Loop::drop_bucket(Partition& partition, store::Bucket bucket) {
   scan.from = std::move(range.from);
   scan.to = std::move(range.to);
   scan.rows_max = kAuxRowsPerTurn;
-  seams_.store.scan(std::move(scan), on_loop<Result<store::Page>>([this, &partition, bucket](
-                                         Result<store::Page> page) {
-    if (!page) return fail(page.error());
-    const std::uint16_t own = partition.state.partition;
-    partition.dirty = open_->seq();
-    partition.dropping = false;
-    for (store::Row& row : page->rows) {
-      const auto finished = store::decode_finished(row.key, row.value);
-      if (!finished) return fail(finished.error());
-      for (std::string& key : store::aux_keys(*finished)) open_->erase(partition, std::move(key));
-      open_->erase(partition, std::move(row.key));
-    }
-    if (page->more) {
-      next_upkeep_ = now_;  // the rest with one of the next turns
-      return;
-    }
-    open_->erase(partition, store::finished_keys(own, bucket));
-    open_->erase(partition, store::result_keys(own, bucket));
-    partition.buckets.erase(bucket);
-  }));
+  seams_.store.scan(
+      std::move(scan),
+      on_loop<Result<store::Page>>([this, &partition, bucket](Result<store::Page> page) {
+        if (!page) return fail(page.error());
+        const std::uint16_t own = partition.state.partition;
+        partition.dirty = open_->seq();
+        partition.dropping = false;
+        for (store::Row& row : page->rows) {
+          const auto finished = store::decode_finished(row.key, row.value);
+          if (!finished) return fail(finished.error());
+          for (std::string& key : store::aux_keys(*finished))
+            open_->erase(partition, std::move(key));
+          open_->erase(partition, std::move(row.key));
+        }
+        if (page->more) {
+          next_upkeep_ = now_;  // the rest with one of the next turns
+          return;
+        }
+        open_->erase(partition, store::finished_keys(own, bucket));
+        open_->erase(partition, store::result_keys(own, bucket));
+        partition.buckets.erase(bucket);
+      }));
 }
 
 }  // namespace nowthen::engine

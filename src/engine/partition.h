@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 
 #include "core/partition_state.h"
 #include "store/keys.h"
@@ -35,11 +35,12 @@ struct Partition {
 
   core::PartitionState state;
   store::OwnerEpoch epoch{};
-  TurnSeq dirty{};                     ///< the last turn with a change of this partition
-  std::set<store::Bucket> buckets;     ///< those that hold finished invocations
+  TurnSeq dirty{};  ///< the last turn with a change of this partition
+  /// Those that hold finished invocations, each with the last turn that put one in.
+  std::map<store::Bucket, TurnSeq> buckets;
   std::uint64_t last_outbox = 0;
-  bool dropping = false;               ///< the oldest bucket is being read before it goes
-  bool fetching = false;               ///< a row is on its way; what comes waits, in order
+  bool dropping = false;  ///< the oldest bucket is being read before it goes
+  bool fetching = false;  ///< a row is on its way; what comes waits, in order
   std::deque<Incoming> waiting;
 };
 

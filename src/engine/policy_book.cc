@@ -151,9 +151,9 @@ Result<PolicyChange> PolicyBook::propose(std::string_view operation, const Polic
       continue;
     }
     if (!covered(it->second.declaration, field, *value)) {
-      return Error{ErrorCode::invalid_argument,
-                   "'" + field + "' = '" + *value + "' is not among what the declaration of '" +
-                       std::string(operation) + "' allows"};
+      return Error{ErrorCode::invalid_argument, "'" + field + "' = '" + *value +
+                                                    "' is not among what the declaration of '" +
+                                                    std::string(operation) + "' allows"};
     }
     after.fields[field] = value;
   }
@@ -166,8 +166,8 @@ Result<PolicyChange> PolicyBook::propose_revert(std::string_view operation, std:
   if (it == operations_.end() || !it->second.declared) return unknown(operation);
   const auto change = std::ranges::find(it->second.history, seq, &PolicyChange::seq);
   if (change == it->second.history.end()) {
-    return Error{ErrorCode::not_found, "'" + std::string(operation) + "' has no policy change " +
-                                           std::to_string(seq)};
+    return Error{ErrorCode::not_found,
+                 "'" + std::string(operation) + "' has no policy change " + std::to_string(seq)};
   }
   return propose_override(it->second, change->before, std::move(who), when);
 }

@@ -19,7 +19,7 @@ struct PolicyChange {
   std::uint64_t seq = 0;  ///< 1, 2, ... per operation
   std::string who;
   WallTime when{};
-  PolicyPatch before;     ///< the whole override, before and after
+  PolicyPatch before;  ///< the whole override, before and after
   PolicyPatch after;
 };
 

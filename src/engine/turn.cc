@@ -73,7 +73,7 @@ void Turn::add_ended(Partition& partition, core::Ended ended) {
     write(partition, store::encode_input(id, invocation.input));
   }
   store::encode_finished(invocation, ended.retain, writes(partition).rows);
-  partition.buckets.insert(store::bucket_of(invocation.ended, ended.retain));
+  partition.buckets[store::bucket_of(invocation.ended, ended.retain)] = seq_;
   finished_.emplace(id, core::Finished{invocation.state, std::move(invocation.outcome),
                                        invocation.last_seq, false});
 }

@@ -45,8 +45,8 @@ Result<std::vector<JournalMismatch>> Engine::check_journals() const {
   std::vector<JournalMismatch> mismatches;
   const auto check = [&](const core::Invocation& invocation) {
     if (auto detail = sdk::check_replay(*host_->handlers(), invocation)) {
-      mismatches.push_back({invocation.id, invocation.operation, invocation.version,
-                            std::move(*detail)});
+      mismatches.push_back(
+          {invocation.id, invocation.operation, invocation.version, std::move(*detail)});
     }
   };
   for (std::uint16_t p = 0; p < partitions; ++p) {

@@ -18,11 +18,9 @@ Result<T> asked(const std::shared_ptr<sdk::Host>& host,
   return std::move(*result);
 }
 
-Result<void> said(const std::shared_ptr<sdk::Host>& host, InvocationId id,
-                  core::CommandBody body) {
-  auto reply = host->wait_for<core::Reply>([&](engine::Answered answered) {
-    host->ask(id, std::move(body), std::move(answered));
-  });
+Result<void> said(const std::shared_ptr<sdk::Host>& host, InvocationId id, core::CommandBody body) {
+  auto reply = host->wait_for<core::Reply>(
+      [&](engine::Answered answered) { host->ask(id, std::move(body), std::move(answered)); });
   if (!reply) return reply.error();
   if (reply->refused) return Error{reply->outcome.code, std::move(reply->outcome.data)};
   return {};
@@ -87,8 +85,8 @@ Result<std::vector<PolicyLine>> Engine::policy(std::string operation) const {
   std::vector<PolicyLine> lines;
   for (engine::PolicyField& field : *fields) {
     const bool declared = field.layer == engine::PolicyField::Layer::declaration;
-    lines.push_back({std::move(field.name), std::move(field.value),
-                     declared ? "declaration" : "override"});
+    lines.push_back(
+        {std::move(field.name), std::move(field.value), declared ? "declaration" : "override"});
   }
   return lines;
 }
@@ -101,8 +99,8 @@ Result<std::vector<PolicyRevision>> Engine::policy_history(std::string operation
   if (!changes) return changes.error();
   std::vector<PolicyRevision> revisions;
   for (engine::PolicyChange& change : *changes) {
-    revisions.push_back({change.seq, std::move(change.who), change.when,
-                         std::move(change.before), std::move(change.after)});
+    revisions.push_back({change.seq, std::move(change.who), change.when, std::move(change.before),
+                         std::move(change.after)});
   }
   return revisions;
 }

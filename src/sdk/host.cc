@@ -35,8 +35,8 @@ void Host::add(engine::OperationHere operation, std::shared_ptr<const Handler> h
   if (engine_ && !wrong_) {
     wrong_ = Error{ErrorCode::invalid_state, "operations are added before start"};
   }
-  auto added = handlers_->add({operation.name, operation.version,
-                               operation.declaration.non_blocking, std::move(handler)});
+  auto added = handlers_->add(
+      {operation.name, operation.version, operation.declaration.non_blocking, std::move(handler)});
   if (!added && !wrong_) wrong_ = added.error();
   operations_.push_back(std::move(operation));
 }
@@ -56,8 +56,8 @@ Result<engine::EngineSetup> Host::set_up() {
 std::unique_ptr<Pool> Host::make_pool() {
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   PoolOptions options;
-  options.threads = options_.pool_threads() != 0 ? options_.pool_threads()
-                                                 : std::max<std::size_t>(16, 4 * cores);
+  options.threads =
+      options_.pool_threads() != 0 ? options_.pool_threads() : std::max<std::size_t>(16, 4 * cores);
   return std::make_unique<BlockingPool>(options);
 }
 
@@ -139,8 +139,7 @@ RawAnswer to_answer(core::Reply reply) {
   return answer;
 }
 
-core::Invoke to_invoke(std::string_view operation, std::string input,
-                       const CallOptions& options) {
+core::Invoke to_invoke(std::string_view operation, std::string input, const CallOptions& options) {
   core::Invoke call;
   call.operation = operation;
   call.version = options.version();

@@ -57,9 +57,9 @@ class Host : public std::enable_shared_from_this<Host> {
  private:
   std::shared_ptr<Handlers> handlers_ = std::make_shared<Handlers>();
   std::vector<engine::OperationHere> operations_;
-  std::optional<Error> wrong_;           ///< what was wrong with an added operation, first of all
+  std::optional<Error> wrong_;  ///< what was wrong with an added operation, first of all
   std::unique_ptr<Pool> pool_;
-  std::shared_mutex mutex_;              ///< guards that engine_ is there, not what it does
+  std::shared_mutex mutex_;  ///< guards that engine_ is there, not what it does
 };
 
 RawAnswer to_answer(core::Reply reply);

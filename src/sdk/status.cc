@@ -30,21 +30,22 @@ void look_up(engine::Loop& loop, engine::Partition& partition, InvocationId id, 
     });
     return;
   }
-  loop.read_finished_row(partition, id, [id, told = std::move(told)](
-                                            Result<std::optional<store::FinishedRow>> row) mutable {
-    if (!row) return told(row.error());
-    if (!*row) {
-      return told(Error{ErrorCode::not_found, "there is no invocation " + to_string(id) +
-                                                  ", or retention has removed it"});
-    }
-    InvocationStatus status;
-    status.id = id;
-    status.operation = (*row)->operation;
-    status.state = core::to_string((*row)->state);
-    status.attempt = (*row)->attempt;
-    status.note = (*row)->state == core::State::succeeded ? "" : (*row)->outcome.data;
-    told(std::move(status));
-  });
+  loop.read_finished_row(
+      partition, id,
+      [id, told = std::move(told)](Result<std::optional<store::FinishedRow>> row) mutable {
+        if (!row) return told(row.error());
+        if (!*row) {
+          return told(Error{ErrorCode::not_found, "there is no invocation " + to_string(id) +
+                                                      ", or retention has removed it"});
+        }
+        InvocationStatus status;
+        status.id = id;
+        status.operation = (*row)->operation;
+        status.state = core::to_string((*row)->state);
+        status.attempt = (*row)->attempt;
+        status.note = (*row)->state == core::State::succeeded ? "" : (*row)->outcome.data;
+        told(std::move(status));
+      });
 }
 
 }  // namespace
@@ -53,11 +54,11 @@ Result<InvocationStatus> Engine::status(InvocationId id) const {
   auto status = host_->wait_for<Result<InvocationStatus>>([&](Told told) {
     host_->with_engine([&](engine::Engine& engine) {
       const bool here = id.partition() < engine.partitions();
-      engine.look(here ? id.partition() : 0,
-                  [id, told = std::move(told)](engine::Loop& loop,
-                                               engine::Partition& partition) mutable {
-                    look_up(loop, partition, id, std::move(told));
-                  });
+      engine.look(
+          here ? id.partition() : 0,
+          [id, told = std::move(told)](engine::Loop& loop, engine::Partition& partition) mutable {
+            look_up(loop, partition, id, std::move(told));
+          });
     });
   });
   if (!status) return status.error();

@@ -1,9 +1,8 @@
 // The public API over the whole engine in virtual time.
 
-#include <nowthen/testing.h>
-
 #include <gtest/gtest.h>
 
+#include <nowthen/testing.h>
 
 namespace nowthen {
 namespace {
@@ -66,8 +65,8 @@ TEST_F(TestEngineTest, a_call_is_answered_with_its_result) {
   ASSERT_TRUE(answer.has_result()) << answer.error().message;
   EXPECT_EQ(answer.result().payment, "p-burger");
   engine.run();
-  EXPECT_EQ(effects, (std::vector<std::string>{"charge burger", "save p-burger",
-                                               "mail a@example.org"}));
+  EXPECT_EQ(effects,
+            (std::vector<std::string>{"charge burger", "save p-burger", "mail a@example.org"}));
 }
 
 TEST_F(TestEngineTest, a_slow_call_is_handed_over_and_its_ticket_is_good_after_a_crash) {
@@ -152,8 +151,8 @@ TEST_F(TestEngineTest, a_crash_after_a_step_ran_repeats_that_step_only) {
   const auto answer = place->send(Order{"a", "tea"});
   const auto result = answer.ticket().wait(1min);
   engine.run();
-  EXPECT_EQ(effects, (std::vector<std::string>{"charge tea", "save p-tea", "save p-tea",
-                                               "mail a"}));
+  EXPECT_EQ(effects,
+            (std::vector<std::string>{"charge tea", "save p-tea", "save p-tea", "mail a"}));
 }
 
 }  // namespace

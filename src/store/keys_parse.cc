@@ -7,19 +7,20 @@
 namespace nowthen::store {
 namespace {
 
-InvocationId take_id(Reader& in) {
+// The id that ends a key or its fixed part. Its partition is the one that the key begins with.
+InvocationId take_id(Reader& in, std::uint16_t partition) {
   InvocationId id;
   id.high = in.be64();
   id.low = in.be64();
+  if (id.partition() != partition) in.fail();
   return id;
 }
 
 // A key of `range`: its letter and partition are taken off; failed when it is of another range.
-Reader open_key(std::string_view key, char range, std::uint16_t* partition = nullptr) {
+Reader open_key(std::string_view key, char range, std::uint16_t& partition) {
   Reader in(key);
   if (in.u8() != static_cast<std::uint8_t>(range)) in.fail();
-  const std::uint16_t number = in.be16();
-  if (partition != nullptr) *partition = number;
+  partition = in.be16();
   return in;
 }
 
@@ -52,35 +53,38 @@ std::optional<InvocationId> invocation_of_key(std::string_view key) {
     return place ? std::optional(place->id) : std::nullopt;
   }
   if (key.front() != 'L' && key.front() != 'P' && key.front() != 'R') return std::nullopt;
-  Reader in = open_key(key, key.front());
+  std::uint16_t partition = 0;
+  Reader in = open_key(key, key.front(), partition);
   if (key.front() == 'R') in.be32();
-  const InvocationId id = take_id(in);
+  const InvocationId id = take_id(in, partition);
   return in.finished() ? std::optional(id) : std::nullopt;
 }
 
 std::optional<EntryPlace> parse_entry_key(std::string_view key) {
-  Reader in = open_key(key, 'J');
+  std::uint16_t partition = 0;
+  Reader in = open_key(key, 'J', partition);
   EntryPlace place;
-  place.id = take_id(in);
+  place.id = take_id(in, partition);
   place.index = in.be32();
   if (!in.finished()) return std::nullopt;
   return place;
 }
 
 std::optional<FinishedPlace> parse_finished_key(std::string_view key) {
-  Reader in = open_key(key, 'F');
+  std::uint16_t partition = 0;
+  Reader in = open_key(key, 'F', partition);
   FinishedPlace place;
   place.bucket = static_cast<Bucket>(in.be32());
   const std::uint8_t aux = in.u8();
   place.aux = static_cast<Aux>(aux);
-  place.id = take_id(in);
+  place.id = take_id(in, partition);
   if (!in.finished() || aux > 1) return std::nullopt;
   return place;
 }
 
 std::optional<StatePlace> parse_state_key(std::string_view key) {
   StatePlace place;
-  Reader in = open_key(key, 'K', &place.partition);
+  Reader in = open_key(key, 'K', place.partition);
   place.order.scope = take_text(in);
   place.order.key = take_text(in);
   place.name = in.raw(in.remaining());
@@ -89,7 +93,8 @@ std::optional<StatePlace> parse_state_key(std::string_view key) {
 }
 
 std::optional<std::uint64_t> parse_outbox_key(std::string_view key) {
-  Reader in = open_key(key, 'O');
+  std::uint16_t partition = 0;
+  Reader in = open_key(key, 'O', partition);
   const std::uint64_t seq = in.be64();
   return in.finished() ? std::optional(seq) : std::nullopt;
 }

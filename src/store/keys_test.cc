@@ -78,6 +78,12 @@ TEST(Keys, other_bytes_are_no_key) {
       EXPECT_NE(describe_key(wrong), "");
     }
   }
+  // An id in the range of a partition that is not its own.
+  for (std::string key :
+       {live_key(kId), entry_key(kId, 1), finished_key(kId, Bucket{1}, Aux::none)}) {
+    key[2] ^= 1;
+    EXPECT_FALSE(invocation_of_key(key));
+  }
   EXPECT_FALSE(parse_state_key("K\0\x01no-end"sv));
   EXPECT_EQ(describe_key(live_key(kId)), "live header of " + to_string(kId));
   EXPECT_EQ(describe_key(entry_key(kId, 3)), "journal entry 3 of " + to_string(kId));

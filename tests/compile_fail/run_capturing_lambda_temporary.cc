@@ -2,5 +2,6 @@
 #include "declarations.h"
 
 nt::Task<int> handler(nt::Context& ctx, Order order) {
-  co_return co_await ctx.run("size", [order] { return static_cast<int>(order.email.size()); });
+  auto size = ctx.run("size", [order] { return static_cast<int>(order.email.size()); });
+  co_return co_await std::move(size);
 }
