@@ -35,17 +35,20 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   // Without a key the child stays with its parent: what passes between them needs no outbox.
   std::uint16_t partition = app.state.partition;
   if (!call.options.order_key.empty() || !call.options.idempotency_key.empty()) {
-    partition = partition_of(app.state.partitions, call.operation,
-                             op.key_scope, call.options, 0);
+    partition = partition_of(app.state.partitions, call.operation, op.key_scope, call.options, 0);
   }
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(app.now).time_since_epoch();
-  call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition,
-                               app.random.next());
+  call.id =
+      InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, app.random.next());
   entry.child = call.id;
   if (!call.sent) {
     call.parent = ParentLink{s.inv.id, entry.path, call.id};
     call.held_above = s.inv.held_above;
     if (!s.inv.order.empty()) call.held_above.push_back(s.inv.order);
+    if (!s.inv.idempotency_key.empty()) {
+      call.held_above.push_back(
+          as_held(idempotency_record(s.inv.operation, s.inv.order.key, s.inv.idempotency_key)));
+    }
   }
   app.emit(Gate::commit, Message{partition, std::move(call)});
   return {};
@@ -136,8 +139,8 @@ void act(Application& app, Subject s, RecordValue& command) {
 
 std::optional<Missing> act(Application& app, Subject s, ReadState& command) {
   if (s.inv.order.empty()) {
-    app.end(s, State::failed, {ErrorCode::invalid_argument,
-                               "state belongs to an order key, and this call has none"});
+    app.end(s, State::failed,
+            {ErrorCode::invalid_argument, "state belongs to an order key, and this call has none"});
     return std::nullopt;
   }
   const auto fetched = app.state.fetched_state.find({s.inv.order, command.name});

@@ -18,8 +18,8 @@ void refuse_call(Application& app, const Invoke& call, Gate gate, ErrorCode code
 }
 
 std::string over_limit(std::string_view what, std::string_view limit, std::size_t most) {
-  return std::string(what) + " is larger than " + std::string(limit) + " (" +
-         std::to_string(most) + ")";
+  return std::string(what) + " is larger than " + std::string(limit) + " (" + std::to_string(most) +
+         ")";
 }
 
 }  // namespace
@@ -34,19 +34,19 @@ Error check_call(const Application& app, const Invoke& call) {
   if (op == app.state.operations.end()) {
     return {ErrorCode::not_found, "there is no operation '" + call.operation + "'"};
   }
-  if (op->second->versions.empty() ||
-      (call.version != 0 && !op->second->runs(call.version))) {
-    return {ErrorCode::unavailable, "nothing here runs operation '" + call.operation + "'" +
-            (call.version == 0 ? "" : " version " + std::to_string(call.version))};
+  if (op->second->versions.empty() || (call.version != 0 && !op->second->runs(call.version))) {
+    return {ErrorCode::unavailable,
+            "nothing here runs operation '" + call.operation + "'" +
+                (call.version == 0 ? "" : " version " + std::to_string(call.version))};
   }
   if (call.input.size() > limits.input_bytes_max) {
-    return {ErrorCode::too_large, over_limit("the input", "input_bytes_max",
-                                             limits.input_bytes_max)};
+    return {ErrorCode::too_large,
+            over_limit("the input", "input_bytes_max", limits.input_bytes_max)};
   }
   if (call.options.order_key.size() > limits.key_bytes_max ||
       call.options.idempotency_key.size() > limits.key_bytes_max) {
-    return {ErrorCode::too_large, over_limit("an order key or idempotency key", "key_bytes_max",
-                                             limits.key_bytes_max)};
+    return {ErrorCode::too_large,
+            over_limit("an order key or idempotency key", "key_bytes_max", limits.key_bytes_max)};
   }
   if (call.options.priority > 9) {
     return {ErrorCode::invalid_argument, "a priority is 0 to 9 (9 first)"};
@@ -55,8 +55,8 @@ Error check_call(const Application& app, const Invoke& call) {
     return {ErrorCode::invalid_argument, "a delay is not negative"};
   }
   if (call.depth > limits.depth_max) {
-    return {ErrorCode::too_large, over_limit("the depth of calls within calls", "depth_max",
-                                             limits.depth_max)};
+    return {ErrorCode::too_large,
+            over_limit("the depth of calls within calls", "depth_max", limits.depth_max)};
   }
   return {};
 }
@@ -80,8 +80,8 @@ Terms terms(const Policy& policy, const Invoke& call) {
   Terms terms{policy.mode, policy.answer_within};
   if (call.sent || call.options.delay > Duration::zero()) terms.mode = Mode::later;
   if (call.options.prefer == Mode::later && terms.mode == Mode::auto_) terms.mode = Mode::later;
-  const Duration wait = std::clamp(call.options.wait.value_or(Duration::zero()), Duration::zero(),
-                                   policy.wait_max);
+  const Duration wait =
+      std::clamp(call.options.wait.value_or(Duration::zero()), Duration::zero(), policy.wait_max);
   if (terms.mode == Mode::later) {
     terms.answer_within = wait;
   } else if (call.options.wait) {
@@ -112,7 +112,8 @@ void wait_for(Application& app, Subject s, const Waiter& waiter) {
 /// A caller waits for an invocation that is there already.
 void attach(Application& app, Subject s, Invoke& call) {
   if (call.parent) {
-    if (std::ranges::find(s.inv.parents, *call.parent) != s.inv.parents.end()) return;  // told twice
+    if (std::ranges::find(s.inv.parents, *call.parent) != s.inv.parents.end())
+      return;  // told twice
     if (s.inv.parents.size() >= app.state.limits.waiters_max) {
       refuse_call(app, call, Gate::commit, ErrorCode::overloaded, too_many_waiters(app));
       return;
@@ -202,7 +203,10 @@ std::optional<Missing> act(Application& app, Invoke& call) {
     }
   }
   const OrderKey order = order_of(app, call);
-  if (!order.empty() && std::ranges::find(call.held_above, order) != call.held_above.end()) {
+  const auto held = [&call](const OrderKey& key) {
+    return std::ranges::find(call.held_above, key) != call.held_above.end();
+  };
+  if (!order.empty() && held(order)) {
     refuse_call(app, call, Gate::none, ErrorCode::deadlock,
                 "order key '" + order.key + "' of scope '" + order.scope +
                     "' is held by a caller of this call");
@@ -210,7 +214,14 @@ std::optional<Missing> act(Application& app, Invoke& call) {
   }
   std::string record;
   if (!call.options.idempotency_key.empty()) {
-    record = idempotency_record(call.operation, call.options.order_key, call.options.idempotency_key);
+    record =
+        idempotency_record(call.operation, call.options.order_key, call.options.idempotency_key);
+    if (held(as_held(record))) {
+      refuse_call(app, call, Gate::none, ErrorCode::deadlock,
+                  "idempotency key '" + call.options.idempotency_key +
+                      "' is that of a caller of this call, which would wait for itself");
+      return std::nullopt;
+    }
     const auto fetched = state.fetched_keys.find(record);
     if (fetched == state.fetched_keys.end()) return NeedsIdempotencyKey{std::move(record)};
     bool fresh = !fetched->second.has_value();

@@ -108,14 +108,15 @@ void Application::make_ready(Subject s) {
     move(s, State::ready);
     header_changed(s.inv);
   }
-  if (!first_in_line(s.inv)) return;  // why: its order key is held
+  if (!first_in_line(s.inv)) return;             // why: its order key is held
   if (state.loading.contains(s.inv.id)) return;  // a place is kept for it
   state.ready.insert(place_of(s.inv));
   fill_places();
 }
 
 void Application::fill_places() {
-  if (filling_ || state.draining) return;  // beginning one may park or end it, which comes here again
+  if (filling_ || state.draining)
+    return;  // beginning one may park or end it, which comes here again
   filling_ = true;
   while (state.running < state.limits.running_max && !state.ready.empty()) {
     const InvocationId id = state.ready.begin()->id;
@@ -286,8 +287,8 @@ void Application::answer_waiters(Invocation& inv) {
 void Application::cancel_children(Invocation& inv, std::string_view why) {
   for (const Entry& entry : inv.open) {
     if (entry.kind != EntryKind::call) continue;
-    emit(Gate::commit, Message{entry.child.partition(),
-                               Cancel{entry.child, std::string(why), WaiterId::none}});
+    emit(Gate::commit,
+         Message{entry.child.partition(), Cancel{entry.child, std::string(why), WaiterId::none}});
   }
 }
 

@@ -100,6 +100,8 @@ class Application {
 
 /// Cuts a message for people at the end of a whole UTF-8 character.
 void cut(std::string& text, std::size_t bytes_max);
+/// An idempotency key among the keys that callers hold: no scope of order keys is empty.
+inline OrderKey as_held(std::string record) { return {{}, std::move(record)}; }
 /// What is wrong with a call whatever else is stored, or nothing.
 Error check_call(const Application& app, const Invoke& call);
 Error overloaded(const Application& app);

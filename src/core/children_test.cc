@@ -253,6 +253,18 @@ TEST_F(ChildrenTest, attached_parent_that_is_cancelled_does_not_cancel_the_child
   EXPECT_EQ(inv(child).cancel_seq, 0u);
 }
 
+TEST_F(ChildrenTest, call_that_would_wait_for_its_own_caller_is_refused) {
+  const InvocationId top = invoke("later", keyed("k"), "");
+  const InvocationId middle = call(top, "middle");
+  for (const InvocationId caller : {top, middle}) {
+    open_child(caller, "again", EntryKind::call, "later", keyed("k"));
+    deliver_messages();
+    ASSERT_FALSE(inv(caller).done.empty());
+    EXPECT_EQ(inv(caller).done.back().outcome.code, ErrorCode::deadlock);
+  }
+  EXPECT_TRUE(inv(top).parents.empty());
+}
+
 TEST_F(ChildrenTest, parents_attached_twice_count_once_and_have_a_limit) {
   Limits limits;
   limits.waiters_max = 2;

@@ -63,7 +63,7 @@ struct Header {
   OrderKey order;
   std::string idempotency_key;
   std::uint64_t fingerprint = 0;  ///< of operation, order key and input
-  std::vector<OrderKey> held_above;  ///< order keys that the calling ancestors hold
+  std::vector<OrderKey> held_above;  ///< keys that the calling ancestors hold, see `as_held`
   std::uint32_t depth = 0;        ///< calls above this one
   std::vector<ParentLink> parents;  ///< who waits for the result, durably
   AcceptSeq accepted_seq{};

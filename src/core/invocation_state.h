@@ -26,7 +26,7 @@ constexpr bool is_terminal(State state) { return state >= State::succeeded; }
 
 /// The legal transitions: row = from, column = to. A transition to itself is none.
 inline constexpr std::array<std::string_view, kStates> kTransitions = {
-    //  to: scheduled ready running suspended backing_off parked | succeeded failed cancelled expired
+    //  to: scheduled ready running suspended backing_off parked | the four ends
     /* scheduled   */ ".R......CE",
     /* ready       */ "..r..P.FCE",
     /* running     */ ".R.sBPSFC.",

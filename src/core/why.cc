@@ -1,85 +1,145 @@
 #include "core/why.h"
 
 #include <algorithm>
-#include <chrono>
+#include <iterator>
+
+#include "base/assert.h"
 
 namespace nowthen::core {
 namespace {
 
-/// RFC 3339, in UTC, to the millisecond.
-std::string at(WallTime time) {
-  using namespace std::chrono;
-  if (time == kNever) return "no set time";
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(floor<milliseconds>(time - day));
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
-  return text;
-}
+using Kind = Cause::Kind;
 
-std::string entry_line(const Entry& entry) {
-  switch (entry.kind) {
-    case EntryKind::sleep: return "waits for timer '" + entry.path + "' at " + at(entry.due);
-    case EntryKind::call:
-      return "waits for child " + nowthen::to_string(entry.child) + " ('" + entry.path + "')";
-    case EntryKind::signal:
-      return "waits for '" + entry.path + "'" +
-             (entry.due == kNever ? "" : " until " + at(entry.due));
-    default: break;
-  }
-  if (entry.stage == Stage::running) {
-    return "step '" + entry.path + "' is running, try " + std::to_string(entry.tries + 1);
-  }
-  return "step '" + entry.path + "' is tried again at " + at(entry.due) + ", after: " +
-         entry.outcome.data;
-}
+/// What of it waits or runs, from its header and open entries.
+class Causes {
+ public:
+  explicit Causes(const Invocation& inv) : inv_(inv) {}
 
-std::string ready_line(const PartitionState& state, const Invocation& inv) {
-  if (!inv.order.empty()) {
-    const auto line = state.order_lines.find(inv.order);
-    if (line != state.order_lines.end() && line->second.front() != inv.id) {
-      const auto place = std::ranges::find(line->second, inv.id) - line->second.begin();
-      return "waits for order key '" + inv.order.key + "' of scope '" + inv.order.scope +
-             "', held by " + nowthen::to_string(line->second.front()) + ", place " +
-             std::to_string(place) + " in its line";
+  Cause& add(Kind kind) {
+    found.emplace_back().kind = kind;
+    return found.back();
+  }
+
+  void backing_off() {
+    Cause& cause = add(Kind::backing_off);
+    cause.until = inv_.backoff_due;
+    cause.number = inv_.attempt + 1;
+    cause.note = inv_.note;
+  }
+  void parked() {
+    Cause& cause = add(Kind::parked);
+    cause.reason = inv_.park_reason;
+    cause.note = inv_.note;
+    for (const Entry& entry : inv_.open) {
+      if (is_step(entry.kind)) cause.answers.push_back("resolve '" + entry.path + "'");
+    }
+    for (const char* answer : {"resume", "restart", "cancel"}) cause.answers.push_back(answer);
+  }
+  void attempt() {
+    Cause& cause = add(Kind::attempt);
+    cause.number = inv_.attempt;
+    cause.since = inv_.attempt_started;
+  }
+  void wait(const Entry& entry) {
+    Cause& cause = add(kind_of(entry));
+    cause.name = entry.path;
+    cause.since = entry.since;
+    cause.until = entry.due;
+    cause.holder = entry.child;
+    cause.note = entry.outcome.data;
+    if (is_step(entry.kind)) cause.number = entry.tries + 1;
+  }
+  void cancelling() {
+    Cause& cause = add(Kind::cancelling);
+    cause.note = inv_.cancel_note;
+    cause.until = inv_.cleanup_due;
+  }
+
+  std::vector<Cause> found;
+
+ private:
+  static Kind kind_of(const Entry& entry) {
+    switch (entry.kind) {
+      case EntryKind::sleep: return Kind::timer;
+      case EntryKind::call: return Kind::child;
+      case EntryKind::signal: return Kind::signal;
+      default: return entry.stage == Stage::running ? Kind::step_running : Kind::step_retry;
     }
   }
-  if (state.draining) return "the engine is stopping";
-  const auto place = state.ready.find(place_of(inv));
-  if (place == state.ready.end()) return "is about to run";
-  return "waits for a free place (running_max " + std::to_string(state.limits.running_max) +
-         "), " + std::to_string(std::distance(state.ready.begin(), place)) + " before it";
+
+  const Invocation& inv_;
+};
+
+/// Why one that is ready does not run. `order` is null when only its row knows its order key: then
+/// its line is found by its id.
+Cause ready_cause(const PartitionState& state, InvocationId id, const Live& live,
+                  const OrderKey* order) {
+  Cause cause;
+  const auto place = state.ready.find({live.rank, live.accepted_seq, id});
+  if (state.loading.contains(id)) {
+    cause.kind = Kind::loading;
+  } else if (place == state.ready.end()) {
+    const auto holds_it = [id](const auto& each) {
+      return std::ranges::find(each.second, id) != each.second.end();
+    };
+    const auto line = order != nullptr ? state.order_lines.find(*order)
+                                       : std::ranges::find_if(state.order_lines, holds_it);
+    NT_ASSERT(line != state.order_lines.end());
+    cause.kind = Kind::order_key;
+    cause.scope = line->first.scope;
+    cause.name = line->first.key;
+    cause.holder = line->second.front();
+    cause.position = static_cast<std::size_t>(
+        std::distance(line->second.begin(), std::ranges::find(line->second, id)));
+    cause.of = line->second.size() - 1;
+  } else if (state.draining) {
+    cause.kind = Kind::stopping;
+  } else {
+    cause.kind = Kind::place;
+    cause.position = 1 + static_cast<std::size_t>(std::distance(state.ready.begin(), place));
+    cause.of = state.ready.size();
+    cause.number = state.limits.running_max;
+  }
+  return cause;
+}
+
+const Live* find(const PartitionState& state, InvocationId id) {
+  const auto it = state.live.find(id);
+  return it == state.live.end() ? nullptr : &it->second;
 }
 
 }  // namespace
 
-std::vector<std::string> why(const PartitionState& state, const Invocation& inv) {
-  std::vector<std::string> causes;
-  switch (inv.state) {
-    case State::scheduled: causes.push_back("scheduled for " + at(inv.not_before)); break;
-    case State::ready: causes.push_back(ready_line(state, inv)); break;
-    case State::backing_off:
-      causes.push_back("attempt " + std::to_string(inv.attempt + 1) + " begins at " +
-                       at(inv.backoff_due) + ", after: " + inv.note);
+std::vector<Cause> causes(const PartitionState& state, const Invocation& inv) {
+  const Live* live = find(state, inv.id);
+  NT_ASSERT(live != nullptr);
+  Causes causes(inv);
+  switch (live->state) {
+    case State::scheduled: causes.add(Kind::not_due).until = inv.not_before; break;
+    case State::ready: 
+      causes.found.push_back(ready_cause(state, inv.id, *live, &inv.order));
       break;
-    case State::parked:
-      causes.push_back("parked as " + std::string(to_string(inv.park_reason)) + ": " + inv.note);
-      causes.push_back(inv.park_reason == ParkReason::outcome_unknown
-                           ? "a person can resolve the step, restart or cancel it"
-                           : "a person can resume, restart or cancel it");
-      break;
+    case State::backing_off: causes.backing_off(); break;
+    case State::parked: causes.parked(); break;
     default:
-      if (inv.cancel_seq != 0) causes.push_back("is being cancelled: " + inv.cancel_note);
-      for (const Entry& entry : inv.open) causes.push_back(entry_line(entry));
-      if (causes.empty()) causes.push_back("its code runs, attempt " + std::to_string(inv.attempt));
+      if (live->state == State::running) causes.attempt();
+      for (const Entry& entry : inv.open) causes.wait(entry);
   }
-  return causes;
+  if (inv.cancel_seq != 0) causes.cancelling();
+  if (causes.found.empty()) causes.attempt();
+  return std::move(causes.found);
+}
+
+std::vector<Cause> causes(const PartitionState& state, InvocationId id) {
+  const Live* live = find(state, id);
+  if (live == nullptr) return {};
+  if (live->loaded) return causes(state, *live->loaded);
+  std::vector<Cause> known;
+  if (live->state == State::ready) {
+    known.push_back(ready_cause(state, id, *live, nullptr));
+  }
+  known.emplace_back().kind = Kind::row_needed;
+  return known;
 }
 
 }  // namespace nowthen::core

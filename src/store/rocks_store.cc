@@ -61,6 +61,28 @@ struct Pending {
   Result<CommitSeq> result = CommitSeq{};
 };
 
+struct Size {
+  std::size_t rows = 0;
+  std::size_t bytes = 0;
+  Size& operator+=(const Size& more) {
+    rows += more.rows;
+    bytes += more.bytes;
+    return *this;
+  }
+};
+
+Size size_of(const Turn& turn) {
+  Size size;
+  for (const PartitionWrites& writes : turn.partitions) {
+    size.rows += writes.ranges.size() + writes.rows.size();
+    for (const RangeErase& range : writes.ranges) size.bytes += range.from.size() + range.to.size();
+    for (const RowWrite& row : writes.rows) {
+      size.bytes += row.key.size() + (row.value ? row.value->size() : 0);
+    }
+  }
+  return size;
+}
+
 class Rocks final : public RocksStore {
  public:
   Rocks(FolderLock lock, Tables tables, std::shared_ptr<Failure> failure, std::uint16_t partitions,
@@ -84,7 +106,7 @@ class Rocks final : public RocksStore {
  private:
   void write(std::span<Pending> turns);
   Result<void> check_epochs(const Turn& turn) const;
-  void add(const Turn& turn, rocksdb::WriteBatch& batch);
+  void add(const Turn& turn, rocksdb::WriteBatch& batch) const;
   void erase(const RangeErase& range, rocksdb::WriteBatch& batch) const;
   void drop_files(std::span<const Pending> turns);
   void run_commits();
@@ -143,7 +165,9 @@ Result<OwnerEpoch> Rocks::claim(std::uint16_t partition) {
                                                   ", the data folder has " +
                                                   std::to_string(partitions_)};
   }
-  const std::scoped_lock lock(turnstile_, gate_);
+  // In this order, not at once: while it waits for the gate, no new commit gets past the turnstile.
+  const std::scoped_lock turnstile(turnstile_);
+  const std::scoped_lock gate(gate_);
   if (failure_->failed()) return failure_->error();
   const std::string key = epoch_key(partition);
   const Result<std::optional<std::string>> row = tables_.get(key);
@@ -224,31 +248,26 @@ void Rocks::erase(const RangeErase& range, rocksdb::WriteBatch& batch) const {
   }
 }
 
-void Rocks::add(const Turn& turn, rocksdb::WriteBatch& batch) {
-  std::uint64_t rows = 0, bytes = 0;
+void Rocks::add(const Turn& turn, rocksdb::WriteBatch& batch) const {
   for (const PartitionWrites& writes : turn.partitions) {
     for (const RangeErase& range : writes.ranges) {
-      if (range.to <= range.from) continue;
-      ++rows;
-      bytes += range.from.size() + range.to.size();
-      erase(range, batch);
+      if (range.from < range.to) erase(range, batch);
     }
     for (const RowWrite& row : writes.rows) {
-      ++rows;
-      bytes += row.key.size() + (row.value ? row.value->size() : 0);
       rocksdb::ColumnFamilyHandle* const table = tables_.of(row.key);
       row.value ? batch.Put(table, row.key, *row.value) : batch.Delete(table, row.key);
     }
   }
-  rows_.fetch_add(rows, std::memory_order_relaxed);
-  bytes_.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 void Rocks::write(std::span<Pending> turns) {
   std::unique_lock turnstile(turnstile_);
   const std::shared_lock gate(gate_);
   turnstile.unlock();
-  rocksdb::WriteBatch batch;
+  Size size;
+  for (const Pending& each : turns) size += size_of(each.turn);
+  constexpr std::size_t kPerRow = 16;  // tag, table and lengths, more than is needed
+  rocksdb::WriteBatch batch(size.bytes + size.rows * kPerRow);
   std::size_t added = 0;
   for (Pending& each : turns) {
     if (failure_->failed()) {
@@ -265,6 +284,8 @@ void Rocks::write(std::span<Pending> turns) {
   const Status status = tables_.db->Write(synced(), &batch);
   pace_.add(std::chrono::steady_clock::now() - start);
   wal_syncs_.fetch_add(1, std::memory_order_relaxed);
+  rows_.fetch_add(size.rows, std::memory_order_relaxed);
+  bytes_.fetch_add(size.bytes, std::memory_order_relaxed);
   for (Pending& each : turns) {
     if (!each.result) continue;
     if (status.ok()) {
@@ -392,15 +413,19 @@ Result<std::unique_ptr<RocksStore>> open_rocks_store(RocksOptions options) {
   if (const auto known = check_format_file(*db_options.env, options.folder); !known) {
     return known.error();
   }
-  const auto failure = std::make_shared<Failure>();
-  db_options.listeners.push_back(failure);
   const rocksdb::ColumnFamilyOptions table_options = rocks_table_options(options);
-  Result<Tables> tables = Tables::open(db_options, table_options, rows);
+  std::shared_ptr<Failure> failure;
+  const auto open = [&] {
+    failure = std::make_shared<Failure>();
+    db_options.listeners = {failure};
+    return Tables::open(db_options, table_options, rows);
+  };
+  Result<Tables> tables = open();
   if (!tables && tables.error().code == ErrorCode::corruption &&
       is_torn_at_the_end(*db_options.env, rows)) {
     // What follows the tear was never acknowledged: stop there.
     db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    tables = Tables::open(db_options, table_options, rows);
+    tables = open();
   }
   if (!tables) return tables.error();
   const Result<std::uint16_t> partitions = settle_facts(*tables, options);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/keys.h"
+#include "store/rocks_commit_pace.h"
 #include "store/store_conformance.h"
 
 namespace nowthen::store {
@@ -52,8 +53,7 @@ Backend backend(std::string name, std::int64_t inline_us) {
           }};
 }
 
-const auto kBackends = ::testing::Values(backend("inline", 1'000'000), backend("on_a_thread", 0),
-                                         backend("by_measure", 300));
+const auto kBackends = ::testing::Values(backend("inline", 1'000'000), backend("on_a_thread", 0));
 const auto kName = [](const auto& test) { return test.param.name; };
 INSTANTIATE_TEST_SUITE_P(Rocks, StoreConformance, kBackends, kName);
 INSTANTIATE_TEST_SUITE_P(Rocks, DurableStoreConformance, kBackends, kName);
@@ -167,6 +167,21 @@ TEST(RocksLog, a_torn_last_write_is_dropped_and_no_other) {
       EXPECT_EQ(page->rows.size(), 59u);
     });
   }
+}
+
+TEST(CommitPace, follows_the_median_and_not_single_slow_commits) {
+  using std::chrono::microseconds;
+  CommitPace pace(microseconds(300));
+  for (int i = 0; i < 1'000; ++i) pace.add(microseconds(i % 10 == 0 ? 20'000 : 100));
+  EXPECT_TRUE(pace.is_inline());
+  for (int i = 0; i < 100; ++i) pace.add(microseconds(5'000));
+  EXPECT_FALSE(pace.is_inline());
+  EXPECT_GT(pace.median(), microseconds(4'000));
+  for (int i = 0; i < 100; ++i) pace.add(microseconds(100));
+  EXPECT_TRUE(pace.is_inline());
+  CommitPace never(microseconds(0));
+  for (int i = 0; i < 1'000; ++i) never.add(microseconds(1));
+  EXPECT_FALSE(never.is_inline());
 }
 
 TEST(RocksStats, count_turns_rows_and_syncs) {

@@ -1,9 +1,9 @@
 // An operation written once, called in all three modes.
 
-#include <nowthen/nowthen.h>
-
 #include <cstdio>
 #include <string>
+
+#include <nowthen/nowthen.h>
 
 namespace nt = nowthen;
 using namespace std::chrono_literals;

@@ -1,0 +1,96 @@
+// The causes of why.h as sentences.
+
+#include <chrono>
+#include <cstdio>
+
+#include "core/why.h"
+
+namespace nowthen::core {
+namespace {
+
+using Kind = Cause::Kind;
+
+/// RFC 3339, in UTC, to the millisecond.
+std::string at(WallTime time) {
+  using namespace std::chrono;
+  if (time == kNever) return "no set time";
+  if (time == kAtOnce) return "once, when its code asks for it";
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  char text[40];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()),
+                static_cast<int>(clock.subseconds().count()));
+  return text;
+}
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+std::string order_key(const Cause& cause) {
+  return "waits for order key " + quoted(cause.name) + " of scope " + quoted(cause.scope) +
+         ", held by " + nowthen::to_string(cause.holder) + ", place " +
+         std::to_string(cause.position) + " in its line";
+}
+
+std::string place(const Cause& cause) {
+  return "waits for a free place (running_max " + std::to_string(cause.number) + "), " +
+         std::to_string(cause.position - 1) + " before it";
+}
+
+std::string parked(const Cause& cause) {
+  std::string text = "parked as " + std::string(to_string(cause.reason)) + ": " + cause.note +
+                     "; a person can ";
+  for (std::size_t i = 0; i < cause.answers.size(); ++i) {
+    if (i > 0) text += i + 1 == cause.answers.size() ? " or " : ", ";
+    text += cause.answers[i];
+  }
+  return text + " it";
+}
+
+}  // namespace
+
+std::string to_string(const Cause& cause) {
+  switch (cause.kind) {
+    case Kind::not_due: return "scheduled for " + at(cause.until);
+    case Kind::order_key: return order_key(cause);
+    case Kind::place: return place(cause);
+    case Kind::stopping: return "the engine is stopping";
+    case Kind::loading: return "is about to run";
+    case Kind::backing_off:
+      return "attempt " + std::to_string(cause.number) + " begins at " + at(cause.until) +
+             ", after: " + cause.note;
+    case Kind::timer: return "waits for timer " + quoted(cause.name) + " at " + at(cause.until);
+    case Kind::child:
+      return "waits for child " + nowthen::to_string(cause.holder) + " (" + quoted(cause.name) +
+             ")";
+    case Kind::signal:
+      return "waits for " + quoted(cause.name) +
+             (cause.until == kNever ? "" : " until " + at(cause.until));
+    case Kind::step_retry:
+      return "step " + quoted(cause.name) + " is tried again at " + at(cause.until) +
+             ", after: " + cause.note;
+    case Kind::parked: return parked(cause);
+    case Kind::step_running:
+      return "step " + quoted(cause.name) + " is running, try " + std::to_string(cause.number) +
+             ", since " + at(cause.since);
+    case Kind::attempt:
+      return "its code runs, attempt " + std::to_string(cause.number) + ", since " +
+             at(cause.since);
+    case Kind::cancelling:
+      return "is being cancelled: " + cause.note + "; may clean up until " + at(cause.until);
+    case Kind::row_needed: return "the rest is in its row";
+  }
+  return "unknown";
+}
+
+std::vector<std::string> why(const PartitionState& state, const Invocation& invocation) {
+  std::vector<std::string> lines;
+  for (const Cause& cause : causes(state, invocation)) lines.push_back(to_string(cause));
+  return lines;
+}
+
+}  // namespace nowthen::core
