@@ -9,10 +9,8 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror)
 add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=) # __FILE__ is the path in this tree
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  add_compile_options(-Wno-restrict) # g++ 12 warns about correct std::string code, GCC bug 105651
-  if(NOWTHEN_SANITIZE)
-    add_compile_options(-Wno-maybe-uninitialized) # false positives in instrumented code
-  endif()
+  # g++ 12 warns about correct code of std::string (GCC bug 105651) and std::variant.
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
 endif()
 add_compile_definitions(NOWTHEN_WITH_ROCKSDB=$<BOOL:${NOWTHEN_WITH_ROCKSDB}>)
 if(NOWTHEN_PLANT_BUGS)
