@@ -23,13 +23,13 @@ demo: build ## run the demonstration on real input
 	@test -x demo/run || { echo "make demo: demo/run is missing"; exit 1; }
 	@demo/run
 
-test: build ## build and test everything as it is shipped, and install it with both compilers
+test: build ## build and test everything as it is shipped
 	@tools/tidy build/release/lib/libnowthen_core.a
 	@ctest --preset release --output-log build/release/ctest.log
-	@tools/install_test build/release
 	@grep -E '$(SUMMARY)' build/release/ctest.log
 
-test-all: test gcc asan tsan ## make test, then the second compiler and the sanitizers
+test-all: test gcc asan tsan ## make test, the other compiler, the sanitizers, an installation
+	@tools/install_test build/release
 
 check: build ## formatting, tidy, headers and the fast tests: under two minutes when built
 	@git ls-files -co --exclude-standard '*.h' '*.cc' | xargs -r clang-format-19 --dry-run --Werror
