@@ -159,6 +159,21 @@ TEST(Branches, a_losers_running_step_is_recorded_and_passed_over_in_a_replay) {
   EXPECT_EQ(engine.inv.attempt, 2u);
 }
 
+TEST(Branches, a_process_may_die_between_the_end_of_a_race_and_its_record) {
+  FakeEngine engine(handlers_of(+[](Context& ctx) -> Task<int> {
+    const auto first = co_await race(two_steps(ctx, "x"), two_steps(ctx, "y"));
+    co_return std::get<0>(first.value);
+  }));
+  engine.entries_max = 5;
+  engine.start("op", "null");
+  ASSERT_TRUE(engine.dead);
+  ASSERT_TRUE(engine.journal().ends_with(" race=0")) << engine.journal();
+  engine.entries_max = SIZE_MAX;
+  engine.crash();
+  EXPECT_TRUE(engine.ended()) << engine.journal();
+  EXPECT_EQ(engine.inv.outcome.data, "3");
+}
+
 TEST(Branches, a_race_is_lost_to_an_exception_too) {
   EXPECT_EQ(result_of(+[](Context& ctx) -> Task<int> {
               co_await race(ctx.sleep(1h), ctx.run("bad", refuse, "bad"));

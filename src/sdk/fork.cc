@@ -92,7 +92,7 @@ void ForkState::decide(Slot& slot) {
   winner = static_cast<std::size_t>(&slot - slots.data());
   if (slot.waited->error) result.error = slot.waited->error;
   for (Slot& other : slots)
-    if (&other != &slot) abandon(other.branch, other.waited);
+    if (&other != &slot) abandon(other.branch, std::exchange(other.waited, nullptr));
   RequestPtr request(new Request);
   request->kind = core::EntryKind::value;
   request->value_of = ValueOf::race;
