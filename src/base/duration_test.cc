@@ -185,6 +185,7 @@ TEST(WallTime, after_adds_and_never_passes_never) {
   EXPECT_EQ(after(kNever, -1us), kNever);
   EXPECT_EQ(after(kNever - 1us, 1us), kNever);
   EXPECT_EQ(after(kNever - 2us, 1us), kNever - 1us);
+  EXPECT_EQ(after(WallTime::min(), 1us), WallTime::min() + 1us);
   EXPECT_EQ(to_us(from_us(-7)), -7);
 }
 

@@ -15,7 +15,7 @@ inline constexpr WallTime kNever = WallTime::max();
 
 /// `at + wait` without overflow; kNever stays kNever.
 constexpr WallTime after(WallTime at, Duration wait) {
-  if (at >= kNever - Duration::zero() || wait >= kNever - at) return kNever;
+  if (at == kNever || (wait > Duration::zero() && at >= kNever - wait)) return kNever;
   return at + wait;
 }
 
