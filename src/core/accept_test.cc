@@ -420,8 +420,7 @@ TEST_F(AcceptTest, result_that_is_too_large_fails_the_call) {
   small.finish(id, {ErrorCode::none, "1234"});
   EXPECT_EQ(small.rows.finished(id)->state, State::failed);
   EXPECT_EQ(small.rows.finished(id)->outcome.code, ErrorCode::too_large);
-  EXPECT_NE(small.rows.finished(id)->outcome.data.find("result_bytes_max (3)"),
-            std::string::npos);
+  EXPECT_NE(small.rows.finished(id)->outcome.data.find("result_bytes_max (3)"), std::string::npos);
 }
 
 TEST_F(AcceptTest, calls_never_written_are_remembered_up_to_a_number) {

@@ -239,9 +239,9 @@ TEST(BackoffTest, doubles_up_to_its_maximum) {
   for (const std::uint32_t failures : {1u, 2u, 3u, 10u, 11u, 500u, 1'000'000u}) {
     waits.push_back(backoff(retry, failures, random));
   }
-  const std::vector<Duration> expected = {milliseconds(100), milliseconds(200), milliseconds(400),
-                                          milliseconds(51'200), minutes(1), minutes(1),
-                                          minutes(1)};
+  const std::vector<Duration> expected = {
+      milliseconds(100), milliseconds(200), milliseconds(400), milliseconds(51'200),
+      minutes(1),        minutes(1),        minutes(1)};
   EXPECT_EQ(waits, expected);
 }
 

@@ -55,8 +55,8 @@ TEST_F(CancelTest, running_step_finishes_and_is_recorded_but_no_later_one_starts
   ASSERT_EQ(inv(id).done.size(), 1u);
   EXPECT_EQ(inv(id).done[0].outcome.data, "paid");
   EXPECT_EQ(inv(id).done[0].done_seq, 2u);  // after the cancel
-  for (const EntryKind kind : {EntryKind::step, EntryKind::step_once, EntryKind::sleep,
-                               EntryKind::signal}) {
+  for (const EntryKind kind :
+       {EntryKind::step, EntryKind::step_once, EntryKind::sleep, EntryKind::signal}) {
     open(id, "later", kind, kNever);
     EXPECT_TRUE(inv(id).open.empty());
     EXPECT_EQ(count<RunStep>(), 0u);

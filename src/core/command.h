@@ -12,10 +12,10 @@ namespace nowthen::core {
 
 /// What the caller of one invocation asks for.
 struct CallOptions {
-  std::optional<Mode> prefer;        ///< RFC 7240 respond-async: Mode::later
-  std::optional<Duration> wait;      ///< RFC 7240 wait
-  std::uint8_t priority = 4;         ///< 0..9, 9 first
-  Duration delay{};                  ///< not before this much later
+  std::optional<Mode> prefer;    ///< RFC 7240 respond-async: Mode::later
+  std::optional<Duration> wait;  ///< RFC 7240 wait
+  std::uint8_t priority = 4;     ///< 0..9, 9 first
+  Duration delay{};              ///< not before this much later
   std::string order_key;
   std::string idempotency_key;
 };
@@ -23,22 +23,22 @@ struct CallOptions {
 /// A change of per-key state, committed with the entry or end that carries it.
 struct StateWrite {
   std::string name;
-  std::optional<Bytes> value;        ///< none erases
+  std::optional<Bytes> value;  ///< none erases
 };
 
 // ---- from callers and operators -----------------------------------------------------------
 
 struct Invoke {
-  InvocationId id;                   ///< its partition is where it is applied
+  InvocationId id;  ///< its partition is where it is applied
   std::string operation;
-  std::uint32_t version = 0;         ///< 0: the highest
+  std::uint32_t version = 0;  ///< 0: the highest
   Bytes input;
   CallOptions options;
   std::optional<ParentLink> parent;  ///< the caller waits in another invocation
   bool sent = false;                 ///< started by `send`: always later, no one waits
   std::vector<OrderKey> held_above;
   std::uint32_t depth = 0;
-  bool redelivered = false;          ///< from an outbox: may have been accepted, and ended, before
+  bool redelivered = false;  ///< from an outbox: may have been accepted, and ended, before
   WaiterId waiter = WaiterId::none;
 };
 /// Waits for the end of an invocation; a ticket after `wait`.
@@ -91,17 +91,17 @@ struct Lease {
 struct OpenEntry : Lease {
   std::string path;
   EntryKind kind = EntryKind::step;
-  WallTime due = kNever;             ///< sleep: its end; signal: when it gives up
-  std::string signal;                ///< signal: the name waited for
-  std::optional<Invoke> child;       ///< call and send
+  WallTime due = kNever;        ///< sleep: its end; signal: when it gives up
+  std::string signal;           ///< signal: the name waited for
+  std::optional<Invoke> child;  ///< call and send
   std::vector<StateWrite> writes;
 };
 /// The function of a step ended, well or badly.
 struct CompleteStep : Lease {
   std::string path;
-  std::uint32_t tries = 0;           ///< which try this was; a late one is refused
+  std::uint32_t tries = 0;  ///< which try this was; a late one is refused
   Outcome outcome;
-  bool permanent = false;            ///< a failure that must not be tried again
+  bool permanent = false;  ///< a failure that must not be tried again
 };
 /// Records a value that the code has read.
 struct RecordValue : Lease {
@@ -117,7 +117,7 @@ struct ReadState : Lease {
 /// The code waits for open entries only. `seen`: the last done_seq that it was given.
 struct Suspend : Lease {
   std::uint32_t seen = 0;
-  bool kept = false;                 ///< the executor still holds the attempt
+  bool kept = false;  ///< the executor still holds the attempt
 };
 struct Finish : Lease {
   Outcome outcome;
@@ -153,7 +153,7 @@ struct Recover {};
 struct Configure {
   std::string operation;
   Policy policy;
-  std::string key_scope;             ///< empty: the operation's own
+  std::string key_scope;                ///< empty: the operation's own
   std::vector<std::uint32_t> versions;  ///< ascending; empty: nothing runs it here
 };
 

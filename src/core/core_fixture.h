@@ -3,14 +3,14 @@
 // For tests: one partition, driven by hand. Time is virtual; what `apply` asks for is fetched from
 // `StoredRows`, which holds what a store would hold; every command is a turn of its own.
 
-#include <gtest/gtest.h>
-
 #include <deque>
 #include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "core/apply.h"
 #include "core/reaction.h"
@@ -28,9 +28,9 @@ class Driver {
   std::unique_ptr<PartitionState> state;
   StoredRows rows;
   WallTime now = from_us(1'700'000'000'000'000);
-  Effects out;                         ///< of the last command, or of all of the last `advance`
-  std::deque<CommandBody> messages;    ///< sent, not delivered yet
-  std::deque<InvocationId> loads;      ///< asked for, not answered by StartLoaded yet
+  Effects out;                             ///< of the last command, or of all of the last `advance`
+  std::deque<CommandBody> messages;        ///< sent, not delivered yet
+  std::deque<InvocationId> loads;          ///< asked for, not answered by StartLoaded yet
   std::set<std::pair<State, State>> seen;  ///< direct transitions
   WaiterId last_waiter = WaiterId::none;
 
@@ -315,7 +315,8 @@ class Driver {
     for (const auto& [id, entry] : state->live) {
       if (!entry.loaded || !entry.loaded->stored) continue;
       EXPECT_EQ(hash_of(*entry.loaded), hash_of(*rows.read(id)))
-          << to_string(id) << " is not stored as it is\n" << dump(*state);
+          << to_string(id) << " is not stored as it is\n"
+          << dump(*state);
     }
   }
   void end(const Invocation& gone, const std::map<InvocationId, State>& before) {

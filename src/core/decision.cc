@@ -7,12 +7,18 @@ namespace {
 
 std::string_view word(Decision::Kind kind) {
   switch (kind) {
-    case Decision::Kind::answered: return "answered";
-    case Decision::Kind::handed_over: return "handed-over";
-    case Decision::Kind::deferred: return "deferred";
-    case Decision::Kind::timed_out: return "timed-out";
-    case Decision::Kind::attached: return "attached";
-    case Decision::Kind::refused: return "refused";
+    case Decision::Kind::answered:
+      return "answered";
+    case Decision::Kind::handed_over:
+      return "handed-over";
+    case Decision::Kind::deferred:
+      return "deferred";
+    case Decision::Kind::timed_out:
+      return "timed-out";
+    case Decision::Kind::attached:
+      return "attached";
+    case Decision::Kind::refused:
+      return "refused";
   }
   return "unknown";
 }

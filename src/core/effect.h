@@ -40,8 +40,8 @@ struct StateChanged {
   std::string name;
   std::optional<Bytes> value;
 };
-using RowChange = std::variant<HeaderChanged, EntryAdded, Ended, JournalErased,
-                               IdempotencyKeyTaken, StateChanged>;
+using RowChange = std::variant<HeaderChanged, EntryAdded, Ended, JournalErased, IdempotencyKeyTaken,
+                               StateChanged>;
 
 // ---- what leaves -----------------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ struct Decision {
   enum class Kind : std::uint8_t { answered, handed_over, deferred, timed_out, attached, refused };
   Kind kind = Kind::answered;
   Duration after{};
-  std::uint32_t done = 0;            ///< entries recorded so far
+  std::uint32_t done = 0;  ///< entries recorded so far
   std::string reason;
 };
 /// `handed-over; after_ms=300; done=1; reason="charge running"`
@@ -79,9 +79,9 @@ std::string to_string(const Decision& decision);
 /// Answers one waiter: a result (terminal state), a ticket (live state) or a refusal (error).
 struct Reply {
   WaiterId waiter = WaiterId::none;
-  InvocationId id;                   ///< null: about no stored invocation
+  InvocationId id;  ///< null: about no stored invocation
   State state = State::ready;
-  Outcome outcome;                   ///< when terminal; or the refusal
+  Outcome outcome;  ///< when terminal; or the refusal
   bool refused = false;
   Decision decision;
 };
@@ -113,7 +113,7 @@ struct Effects {
 // ---- rows that `apply` needs and does not have -----------------------------------------------
 
 struct NeedsInvocation {
-  InvocationId id;                   ///< live (evicted) or finished
+  InvocationId id;  ///< live (evicted) or finished
 };
 struct NeedsIdempotencyKey {
   std::string record;

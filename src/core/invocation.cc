@@ -13,27 +13,42 @@ std::string_view to_string(State state) {
 
 std::string_view to_string(ParkReason reason) {
   switch (reason) {
-    case ParkReason::none: return "none";
-    case ParkReason::journal_mismatch: return "journal_mismatch";
-    case ParkReason::outcome_unknown: return "outcome_unknown";
-    case ParkReason::crash_loop: return "crash_loop";
-    case ParkReason::exhausted: return "exhausted";
-    case ParkReason::operator_: return "operator";
-    case ParkReason::no_executor: return "no_executor";
+    case ParkReason::none:
+      return "none";
+    case ParkReason::journal_mismatch:
+      return "journal_mismatch";
+    case ParkReason::outcome_unknown:
+      return "outcome_unknown";
+    case ParkReason::crash_loop:
+      return "crash_loop";
+    case ParkReason::exhausted:
+      return "exhausted";
+    case ParkReason::operator_:
+      return "operator";
+    case ParkReason::no_executor:
+      return "no_executor";
   }
   return "unknown";
 }
 
 std::string_view to_string(EntryKind kind) {
   switch (kind) {
-    case EntryKind::step: return "step";
-    case EntryKind::step_once: return "step_once";
-    case EntryKind::cleanup: return "cleanup";
-    case EntryKind::sleep: return "sleep";
-    case EntryKind::call: return "call";
-    case EntryKind::send: return "send";
-    case EntryKind::signal: return "signal";
-    case EntryKind::value: return "value";
+    case EntryKind::step:
+      return "step";
+    case EntryKind::step_once:
+      return "step_once";
+    case EntryKind::cleanup:
+      return "cleanup";
+    case EntryKind::sleep:
+      return "sleep";
+    case EntryKind::call:
+      return "call";
+    case EntryKind::send:
+      return "send";
+    case EntryKind::signal:
+      return "signal";
+    case EntryKind::value:
+      return "value";
   }
   return "unknown";
 }

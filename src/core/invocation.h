@@ -49,8 +49,8 @@ struct BufferedSignal {
 /// A caller waiting for the answer.
 struct Waiter {
   WaiterId id = WaiterId::none;
-  WallTime due = kNever;     ///< when it is answered without a result
-  Mode mode = Mode::auto_;   ///< `now`: with `deadline_exceeded`, else with a ticket
+  WallTime due = kNever;    ///< when it is answered without a result
+  Mode mode = Mode::auto_;  ///< `now`: with `deadline_exceeded`, else with a ticket
 };
 
 /// Everything stored in the header row of an invocation. docs/formats/rows.md.
@@ -62,51 +62,51 @@ struct Header {
   std::uint8_t priority = 4;  ///< 0..9, 9 first
   OrderKey order;
   std::string idempotency_key;
-  std::uint64_t fingerprint = 0;  ///< of operation, order key and input
+  std::uint64_t fingerprint = 0;     ///< of operation, order key and input
   std::vector<OrderKey> held_above;  ///< keys that the calling ancestors hold, see `as_held`
-  std::uint32_t depth = 0;        ///< calls above this one
-  std::vector<ParentLink> parents;  ///< who waits for the result, durably
+  std::uint32_t depth = 0;           ///< calls above this one
+  std::vector<ParentLink> parents;   ///< who waits for the result, durably
   AcceptSeq accepted_seq{};
   WallTime accepted{};
-  WallTime not_before{};          ///< scheduled until then
-  WallTime start_due = kNever;    ///< expires when not started by then
-  WallTime answer_due = kNever;   ///< `now` only: cancelled when not ended by then
+  WallTime not_before{};         ///< scheduled until then
+  WallTime start_due = kNever;   ///< expires when not started by then
+  WallTime answer_due = kNever;  ///< `now` only: cancelled when not ended by then
   OnTimeout on_timeout = OnTimeout::cancel;
 
   State state = State::ready;
   ParkReason park_reason = ParkReason::none;
-  std::string note;               ///< of the park, or of the last failed attempt
-  std::uint32_t attempt = 0;      ///< attempts begun
+  std::string note;           ///< of the park, or of the last failed attempt
+  std::uint32_t attempt = 0;  ///< attempts begun
   LeaseEpoch epoch{};
-  std::uint32_t failures = 0;     ///< failed attempts since the last resume, for the retry policy
-  std::uint32_t crashes = 0;      ///< lost attempts without progress
+  std::uint32_t failures = 0;       ///< failed attempts since the last resume, for the retry policy
+  std::uint32_t crashes = 0;        ///< lost attempts without progress
   std::uint32_t done_at_start = 0;  ///< `done_seq` when the current attempt began
   WallTime backoff_due = kNever;
-  WallTime attempt_started{};     ///< or when it went on after a wait
-  std::uint32_t cancel_seq = 0;   ///< the done_seq that the cancel took; 0: not cancelled
+  WallTime attempt_started{};    ///< or when it went on after a wait
+  std::uint32_t cancel_seq = 0;  ///< the done_seq that the cancel took; 0: not cancelled
   std::string cancel_note;
   WallTime cleanup_due = kNever;
   WallTime ended{};
-  Outcome outcome;                ///< once terminal
+  Outcome outcome;  ///< once terminal
 };
 
 /// An invocation in memory: its header, its input and its journal.
 struct Invocation : Header {
   Bytes input;
-  std::vector<Entry> done;          ///< in order of done_seq; done[i] is row i
-  std::vector<Entry> open;          ///< in order of opening; stored with the header
+  std::vector<Entry> done;              ///< in order of done_seq; done[i] is row i
+  std::vector<Entry> open;              ///< in order of opening; stored with the header
   std::vector<BufferedSignal> signals;  ///< in order of arrival; stored with the header
-  std::uint32_t last_seq = 0;       ///< the last done_seq given out
+  std::uint32_t last_seq = 0;           ///< the last done_seq given out
   std::size_t journal_bytes = 0;
 
   // In memory only.
-  bool stored = false;              ///< a row of it is written, or will be with this turn
-  bool resident = false;            ///< its executor holds a live attempt
-  std::uint32_t rows = 0;           ///< entries of `done` that have a row already
-  bool input_row = false;           ///< its input has a row of its own already
-  bool header_row = false;          ///< its header has a row already
-  std::uint64_t changed_turn = 0;   ///< the last turn of its loop that changed a row of it
-  bool header_dirty = false;        ///< the open turn will write its header
+  bool stored = false;             ///< a row of it is written, or will be with this turn
+  bool resident = false;           ///< its executor holds a live attempt
+  std::uint32_t rows = 0;          ///< entries of `done` that have a row already
+  bool input_row = false;          ///< its input has a row of its own already
+  bool header_row = false;         ///< its header has a row already
+  std::uint64_t changed_turn = 0;  ///< the last turn of its loop that changed a row of it
+  bool header_dirty = false;       ///< the open turn will write its header
   std::vector<Waiter> waiters;
 
   const Entry* find_done(std::string_view path) const;

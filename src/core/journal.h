@@ -23,14 +23,14 @@ struct Outcome {
 
 /// Stored as one byte: never renumber.
 enum class EntryKind : std::uint8_t {
-  step,          ///< runs a function; recorded when it ends
-  step_once,     ///< an `at_most_once` step: its start is committed before it runs
-  cleanup,       ///< a step that may also start after a cancel
-  sleep,         ///< waits for a time
-  call,          ///< runs another operation and waits for it
-  send,          ///< starts another operation
-  signal,        ///< waits for a message to this invocation
-  value,         ///< something read once: the time, the winner of a race, per-key state
+  step,       ///< runs a function; recorded when it ends
+  step_once,  ///< an `at_most_once` step: its start is committed before it runs
+  cleanup,    ///< a step that may also start after a cancel
+  sleep,      ///< waits for a time
+  call,       ///< runs another operation and waits for it
+  send,       ///< starts another operation
+  signal,     ///< waits for a message to this invocation
+  value,      ///< something read once: the time, the winner of a race, per-key state
 };
 
 constexpr bool is_step(EntryKind kind) { return kind <= EntryKind::cleanup; }
@@ -53,12 +53,12 @@ struct Entry {
   std::string path;
   EntryKind kind = EntryKind::step;
   std::uint32_t done_seq = 0;
-  std::uint32_t tries = 0;        ///< tries of a step that failed so far
-  WallTime due = kNever;          ///< open: when a sleep ends, a wait gives up, a step is retried
-  WallTime since{};               ///< when it was opened; done: when it ended
-  InvocationId child;             ///< call and send: the invocation started
-  Outcome outcome;                ///< done: how it ended; open: the last failure
-  Stage stage = Stage::left;      ///< open only, not stored
+  std::uint32_t tries = 0;    ///< tries of a step that failed so far
+  WallTime due = kNever;      ///< open: when a sleep ends, a wait gives up, a step is retried
+  WallTime since{};           ///< when it was opened; done: when it ended
+  InvocationId child;         ///< call and send: the invocation started
+  Outcome outcome;            ///< done: how it ended; open: the last failure
+  Stage stage = Stage::left;  ///< open only, not stored
 
   bool done() const { return done_seq != 0; }
 };

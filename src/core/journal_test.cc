@@ -345,9 +345,8 @@ TEST_F(JournalTest, journal_that_passes_a_limit_fails_the_call_and_names_the_lim
     std::string limit;
     Limits limits;
   };
-  std::vector<Case> cases = {{"journal_entries_max (2)", {}},
-                             {"open_entries_max (2)", {}},
-                             {"journal_bytes_max (2)", {}}};
+  std::vector<Case> cases = {
+      {"journal_entries_max (2)", {}}, {"open_entries_max (2)", {}}, {"journal_bytes_max (2)", {}}};
   cases[0].limits.journal_entries_max = 2;
   cases[1].limits.open_entries_max = 2;
   cases[2].limits.journal_bytes_max = 2;

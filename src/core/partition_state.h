@@ -32,10 +32,10 @@ struct Operation {
 struct Live {
   std::unique_ptr<Invocation> loaded;  ///< null: evicted, only its rows exist
   Operation* operation = nullptr;
-  WallTime due = kNever;               ///< not later than its earliest timer
+  WallTime due = kNever;  ///< not later than its earliest timer
   AcceptSeq accepted_seq{};
   State state = State::ready;
-  std::uint8_t rank = 0;               ///< 9 - priority
+  std::uint8_t rank = 0;  ///< 9 - priority
 };
 
 /// A stored answer about an invocation that is not live.
@@ -43,7 +43,7 @@ struct Finished {
   State state = State::succeeded;
   Outcome outcome;
   std::uint32_t done = 0;
-  bool absent = false;                 ///< there is no such row: purged, or never accepted
+  bool absent = false;  ///< there is no such row: purged, or never accepted
 };
 
 struct IdempotencyRecord {
@@ -58,7 +58,7 @@ struct Unstored {
   State state = State::succeeded;
   WallTime accepted{};
   WallTime ended{};
-  std::string note;                    ///< of a failure
+  std::string note;  ///< of a failure
 };
 
 struct Wake {
@@ -86,18 +86,18 @@ class PartitionState {
   PartitionState(std::uint16_t partition, std::uint16_t partitions, Limits limits);
 
   const std::uint16_t partition;
-  const std::uint16_t partitions;      ///< of the data folder, fixed when it is made
+  const std::uint16_t partitions;  ///< of the data folder, fixed when it is made
   const Limits limits;
 
   std::map<std::string, std::unique_ptr<Operation>, std::less<>> operations;
   std::unordered_map<InvocationId, Live> live;
   std::map<OrderKey, std::deque<InvocationId>> order_lines;  ///< the first of a line holds the key
   std::set<ReadyPlace> ready;
-  std::uint32_t running = 0;           ///< places taken: State::running, or kept in `loading`
-  std::set<InvocationId> loading;      ///< those that a place is kept for until StartLoaded
+  std::uint32_t running = 0;       ///< places taken: State::running, or kept in `loading`
+  std::set<InvocationId> loading;  ///< those that a place is kept for until StartLoaded
   AcceptSeq last_accepted{};
-  bool draining = false;               ///< no attempt begins any more
-  std::deque<Unstored> unstored;       ///< the last kUnstoredKept of them
+  bool draining = false;          ///< no attempt begins any more
+  std::deque<Unstored> unstored;  ///< the last kUnstoredKept of them
 
   // Rows fetched because `apply` asked for them. The engine clears them after the command.
   std::map<InvocationId, Finished> fetched_finished;
@@ -138,7 +138,7 @@ class PartitionState {
   static constexpr Duration kHorizon = std::chrono::seconds(5);
   std::priority_queue<Wake> wakes_;
   WallTime horizon_ = WallTime::min();
-  WallTime beyond_ = kNever;           ///< not later than the earliest due beyond the horizon
+  WallTime beyond_ = kNever;  ///< not later than the earliest due beyond the horizon
   void advance_horizon(WallTime now);
 };
 

@@ -94,16 +94,16 @@ TEST_F(QueriesTest, search_goes_page_by_page_in_order_of_id_evicted_or_not) {
     all.push_back(invoke("op", delayed));
     if (i % 2 == 0) evict(all.back());
   }
-  std::vector<InvocationId> seen;
+  std::vector<InvocationId> listed;
   for (InvocationId cursor;;) {
     const LivePage page = search_live(*state, {"op", State::scheduled}, cursor, 10);
-    for (const LiveMatch& match : page.matches) seen.push_back(match.id);
-    EXPECT_EQ(page.more, seen.size() < all.size());
+    for (const LiveMatch& match : page.matches) listed.push_back(match.id);
+    EXPECT_EQ(page.more, listed.size() < all.size());
     if (!page.more) break;
     EXPECT_EQ(page.matches.size(), 10u);
     cursor = page.matches.back().id;
   }
-  EXPECT_EQ(seen, all);
+  EXPECT_EQ(listed, all);
 }
 
 TEST_F(QueriesTest, last_page_that_is_just_full_says_that_there_is_no_more) {

@@ -112,8 +112,9 @@ class RandomRun : public Driver {
     if (dice < 51) return start_loaded();
     if (dice < 57) return evict(any_id());
     if (dice < 58) return below(2) == 0 ? die() : apply(StartLoaded{any_id()});
-    if (dice < 60) return declare(one_of(kOperations), below(3) == 0 ? std::vector<std::uint32_t>{}
-                                                                     : std::vector{1u});
+    if (dice < 60)
+      return declare(one_of(kOperations),
+                     below(3) == 0 ? std::vector<std::uint32_t>{} : std::vector{1u});
     if (dice < 61) return apply(FireTimers{any_id()});
     executor_acts();
   }

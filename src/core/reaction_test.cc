@@ -24,20 +24,31 @@ InvocationId brought_into(Driver& it, State state) {
   switch (state) {
     case State::scheduled:
     case State::ready:
-    case State::running: break;
+    case State::running:
+      break;
     case State::suspended:
       it.open(id, "signal:a", EntryKind::signal);
       it.suspend(id);
       break;
-    case State::backing_off: it.fail_attempt(id); break;
-    case State::parked: it.park(id); break;
-    case State::succeeded: it.finish(id); break;
-    case State::failed: it.finish(id, {ErrorCode::failed, "no"}); break;
+    case State::backing_off:
+      it.fail_attempt(id);
+      break;
+    case State::parked:
+      it.park(id);
+      break;
+    case State::succeeded:
+      it.finish(id);
+      break;
+    case State::failed:
+      it.finish(id, {ErrorCode::failed, "no"});
+      break;
     case State::cancelled:
       it.cancel(id);
       it.finish(id);
       break;
-    case State::expired: it.advance(hours(2)); break;
+    case State::expired:
+      it.advance(hours(2));
+      break;
   }
   EXPECT_EQ(it.state_of(id), state);
   return id;
@@ -61,30 +72,49 @@ CommandBody about(Driver& it, std::size_t kind, InvocationId id) {
       again.redelivered = true;
       return again;
     }
-    case 1: return Await{id, hours(9), waiter};
-    case 2: return Signal{id, "a", "", waiter};
-    case 3: return Cancel{id, "", waiter};
-    case 4: return Park{id, "", waiter};
-    case 5: return Resume{id, waiter};
-    case 6: return Restart{id, waiter};
-    case 7: return ResolveStep{id, "path", std::nullopt, waiter};
-    case 8: return leased(OpenEntry{});
-    case 9: return leased(CompleteStep{});
-    case 10: return leased(RecordValue{});
-    case 11: return leased(ReadState{});
-    case 12: return leased(Suspend{});
-    case 13: return leased(Finish{});
-    case 14: return leased(FailAttempt{});
+    case 1:
+      return Await{id, hours(9), waiter};
+    case 2:
+      return Signal{id, "a", "", waiter};
+    case 3:
+      return Cancel{id, "", waiter};
+    case 4:
+      return Park{id, "", waiter};
+    case 5:
+      return Resume{id, waiter};
+    case 6:
+      return Restart{id, waiter};
+    case 7:
+      return ResolveStep{id, "path", std::nullopt, waiter};
+    case 8:
+      return leased(OpenEntry{});
+    case 9:
+      return leased(CompleteStep{});
+    case 10:
+      return leased(RecordValue{});
+    case 11:
+      return leased(ReadState{});
+    case 12:
+      return leased(Suspend{});
+    case 13:
+      return leased(Finish{});
+    case 14:
+      return leased(FailAttempt{});
     case 15: {
       ParkAttempt park;
       park.reason = ParkReason::journal_mismatch;
       return leased(park);
     }
-    case 16: return ChildEnded{ParentLink{id, "path", {}}, {}};
-    case 17: return FireTimers{id};
-    case 18: return StartLoaded{id};
-    case 19: return Recover{};
-    default: return Configure{"other", {}, {}, {1}};
+    case 16:
+      return ChildEnded{ParentLink{id, "path", {}}, {}};
+    case 17:
+      return FireTimers{id};
+    case 18:
+      return StartLoaded{id};
+    case 19:
+      return Recover{};
+    default:
+      return Configure{"other", {}, {}, {1}};
   }
 }
 
@@ -133,9 +163,9 @@ TEST(ReactionTest, every_command_that_acts_changes_something_where_it_can) {
     State state;
   };
   const std::vector<Case> cases = {
-      {1, State::running},   {2, State::scheduled}, {3, State::backing_off}, {4, State::suspended},
-      {5, State::parked},    {6, State::parked},    {8, State::running},     {10, State::running},
-      {11, State::running},  {12, State::running},  {13, State::running},    {14, State::running},
+      {1, State::running},  {2, State::scheduled}, {3, State::backing_off}, {4, State::suspended},
+      {5, State::parked},   {6, State::parked},    {8, State::running},     {10, State::running},
+      {11, State::running}, {12, State::running},  {13, State::running},    {14, State::running},
       {15, State::running}};
   for (const Case& each : cases) {
     Driver it;

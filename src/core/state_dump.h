@@ -13,18 +13,15 @@ namespace nowthen::core {
 inline std::ostream& operator<<(std::ostream& out, InvocationId id) {
   return out << nowthen::to_string(id);
 }
-inline std::ostream& operator<<(std::ostream& out, State state) {
-  return out << to_string(state);
-}
+inline std::ostream& operator<<(std::ostream& out, State state) { return out << to_string(state); }
 
 namespace dumping {
 
 inline void put(std::ostream& out, const Entry& entry) {
   out << "    " << entry.path << ' ' << to_string(entry.kind) << " seq " << entry.done_seq
-      << " tries " << entry.tries << " due " << to_us(entry.due) << " since "
-      << to_us(entry.since) << " stage " << static_cast<int>(entry.stage) << " child "
-      << entry.child << " code " << static_cast<int>(entry.outcome.code) << " '"
-      << entry.outcome.data << "'\n";
+      << " tries " << entry.tries << " due " << to_us(entry.due) << " since " << to_us(entry.since)
+      << " stage " << static_cast<int>(entry.stage) << " child " << entry.child << " code "
+      << static_cast<int>(entry.outcome.code) << " '" << entry.outcome.data << "'\n";
 }
 
 inline void put(std::ostream& out, const Invocation& of) {
@@ -58,9 +55,9 @@ inline void put(std::ostream& out, const Invocation& of) {
 
 inline std::string dump(const PartitionState& state) {
   std::ostringstream out;
-  out << "running " << state.running << " last_accepted "
-      << std::to_underlying(state.last_accepted) << " unstored " << state.unstored.size()
-      << " next_due " << to_us(state.next_due()) << (state.draining ? " draining" : "") << "\n";
+  out << "running " << state.running << " last_accepted " << std::to_underlying(state.last_accepted)
+      << " unstored " << state.unstored.size() << " next_due " << to_us(state.next_due())
+      << (state.draining ? " draining" : "") << "\n";
   for (const auto& [name, op] : state.operations) {
     out << "operation " << name << " scope '" << op->key_scope << "' versions "
         << op->versions.size() << "\n";
@@ -75,8 +72,8 @@ inline std::string dump(const PartitionState& state) {
   std::map<InvocationId, const Live*> sorted;
   for (const auto& [id, live] : state.live) sorted[id] = &live;
   for (const auto& [id, live] : sorted) {
-    out << id << ' ' << live->state << " seq " << std::to_underlying(live->accepted_seq)
-        << " rank " << static_cast<int>(live->rank) << " due " << to_us(live->due)
+    out << id << ' ' << live->state << " seq " << std::to_underlying(live->accepted_seq) << " rank "
+        << static_cast<int>(live->rank) << " due " << to_us(live->due)
         << (live->loaded ? "\n" : " evicted\n");
     if (live->loaded) dumping::put(out, *live->loaded);
   }

@@ -59,8 +59,8 @@ class StateInvariants {
   void check_live(InvocationId id, const Live& live) {
     expect(!is_terminal(live.state), id, "ended, and still live");
     running_ += live.state == State::running ? 1 : 0;
-    const bool may_run = live.state == State::ready && !held_.contains(id) &&
-                         !state_.loading.contains(id);
+    const bool may_run =
+        live.state == State::ready && !held_.contains(id) && !state_.loading.contains(id);
     if (may_run) may_run_.insert({live.rank, live.accepted_seq, id});
   }
 

@@ -257,12 +257,15 @@ TEST_F(MissingTest, evicted_invocation_is_asked_for_and_nothing_has_changed) {
   evict(id);
   Suspend suspend_again;
   suspend_again.id = id;
-  const std::vector<CommandBody> commands = {
-      Await{id, {}, fresh_waiter()}, Signal{id, "a", "", fresh_waiter()},
-      Cancel{id, "", fresh_waiter()}, Park{id, "", fresh_waiter()},
-      Resume{id, fresh_waiter()},     suspend_again,
-      FireTimers{id},                 StartLoaded{id},
-      ChildEnded{ParentLink{id, "child", {}}, {}}};
+  const std::vector<CommandBody> commands = {Await{id, {}, fresh_waiter()},
+                                             Signal{id, "a", "", fresh_waiter()},
+                                             Cancel{id, "", fresh_waiter()},
+                                             Park{id, "", fresh_waiter()},
+                                             Resume{id, fresh_waiter()},
+                                             suspend_again,
+                                             FireTimers{id},
+                                             StartLoaded{id},
+                                             ChildEnded{ParentLink{id, "child", {}}, {}}};
   for (const CommandBody& command : commands) {
     const Missing missing = expect_missing(command);
     EXPECT_EQ(std::get<NeedsInvocation>(missing).id, id);

@@ -2,8 +2,6 @@
 
 // For tests: the rows of one partition as a store would hold them, kept as values.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -12,6 +10,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "core/effect.h"
 #include "core/partition_state.h"

@@ -129,9 +129,8 @@ TEST_F(WakeIndexTest, gives_out_each_due_time_once_in_order_and_never_early) {
     now = std::max(now, next);
     const auto id = state->pop_due(now);
     if (!id) continue;  // it only had to look further
-    const auto entry = std::ranges::find(expected, *id, [](const auto& each) {
-      return each.second;
-    });
+    const auto entry =
+        std::ranges::find(expected, *id, [](const auto& each) { return each.second; });
     ASSERT_NE(entry, expected.end());
     EXPECT_LE(entry->first, now);
     EXPECT_GE(entry->first, last);

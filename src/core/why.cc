@@ -60,10 +60,14 @@ class Causes {
  private:
   static Kind kind_of(const Entry& entry) {
     switch (entry.kind) {
-      case EntryKind::sleep: return Kind::timer;
-      case EntryKind::call: return Kind::child;
-      case EntryKind::signal: return Kind::signal;
-      default: return entry.stage == Stage::running ? Kind::step_running : Kind::step_retry;
+      case EntryKind::sleep:
+        return Kind::timer;
+      case EntryKind::call:
+        return Kind::child;
+      case EntryKind::signal:
+        return Kind::signal;
+      default:
+        return entry.stage == Stage::running ? Kind::step_running : Kind::step_retry;
     }
   }
 
@@ -115,12 +119,18 @@ std::vector<Cause> causes(const PartitionState& state, const Invocation& inv) {
   NT_ASSERT(live != nullptr);
   Causes causes(inv);
   switch (live->state) {
-    case State::scheduled: causes.add(Kind::not_due).until = inv.not_before; break;
-    case State::ready: 
+    case State::scheduled:
+      causes.add(Kind::not_due).until = inv.not_before;
+      break;
+    case State::ready:
       causes.found.push_back(ready_cause(state, inv.id, *live, &inv.order));
       break;
-    case State::backing_off: causes.backing_off(); break;
-    case State::parked: causes.parked(); break;
+    case State::backing_off:
+      causes.backing_off();
+      break;
+    case State::parked:
+      causes.parked();
+      break;
     default:
       if (live->state == State::running) causes.attempt();
       for (const Entry& entry : inv.open) causes.wait(entry);

@@ -109,16 +109,15 @@ TEST_F(WhyTest, suspended_names_everything_that_it_waits_for) {
 
 TEST_F(WhyTest, running_names_its_attempt_and_the_steps_that_run) {
   const InvocationId id = invoke();
-  EXPECT_EQ(why(*state, inv(id)), (std::vector<std::string>{
-                                      "its code runs, attempt 1, since 2023-11-14T22:13:20.000Z"}));
+  EXPECT_EQ(why(*state, inv(id)),
+            (std::vector<std::string>{"its code runs, attempt 1, since 2023-11-14T22:13:20.000Z"}));
   advance(seconds(1));
   open(id, "charge");
   const std::vector<Cause> found = causes(*state, id);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[1].since, now);
   EXPECT_EQ(found[1].until, after(now, minutes(5)));
-  EXPECT_EQ(to_string(found[1]),
-            "step 'charge' is running, try 1, since 2023-11-14T22:13:21.000Z");
+  EXPECT_EQ(to_string(found[1]), "step 'charge' is running, try 1, since 2023-11-14T22:13:21.000Z");
 }
 
 TEST_F(WhyTest, parked_names_the_reason_and_the_possible_answers) {

@@ -19,12 +19,11 @@ std::string at(WallTime time) {
   const year_month_day date(day);
   const hh_mm_ss clock(floor<milliseconds>(time - day));
   char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
+  std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return text;
 }
 
@@ -42,8 +41,8 @@ std::string place(const Cause& cause) {
 }
 
 std::string parked(const Cause& cause) {
-  std::string text = "parked as " + std::string(to_string(cause.reason)) + ": " + cause.note +
-                     "; a person can ";
+  std::string text =
+      "parked as " + std::string(to_string(cause.reason)) + ": " + cause.note + "; a person can ";
   for (std::size_t i = 0; i < cause.answers.size(); ++i) {
     if (i > 0) text += i + 1 == cause.answers.size() ? " or " : ", ";
     text += cause.answers[i];
@@ -55,15 +54,21 @@ std::string parked(const Cause& cause) {
 
 std::string to_string(const Cause& cause) {
   switch (cause.kind) {
-    case Kind::not_due: return "scheduled for " + at(cause.until);
-    case Kind::order_key: return order_key(cause);
-    case Kind::place: return place(cause);
-    case Kind::stopping: return "the engine is stopping";
-    case Kind::loading: return "is about to run";
+    case Kind::not_due:
+      return "scheduled for " + at(cause.until);
+    case Kind::order_key:
+      return order_key(cause);
+    case Kind::place:
+      return place(cause);
+    case Kind::stopping:
+      return "the engine is stopping";
+    case Kind::loading:
+      return "is about to run";
     case Kind::backing_off:
       return "attempt " + std::to_string(cause.number) + " begins at " + at(cause.until) +
              ", after: " + cause.note;
-    case Kind::timer: return "waits for timer " + quoted(cause.name) + " at " + at(cause.until);
+    case Kind::timer:
+      return "waits for timer " + quoted(cause.name) + " at " + at(cause.until);
     case Kind::child:
       return "waits for child " + nowthen::to_string(cause.holder) + " (" + quoted(cause.name) +
              ")";
@@ -73,7 +78,8 @@ std::string to_string(const Cause& cause) {
     case Kind::step_retry:
       return "step " + quoted(cause.name) + " is tried again at " + at(cause.until) +
              ", after: " + cause.note;
-    case Kind::parked: return parked(cause);
+    case Kind::parked:
+      return parked(cause);
     case Kind::step_running:
       return "step " + quoted(cause.name) + " is running, try " + std::to_string(cause.number) +
              ", since " + at(cause.since);
@@ -82,7 +88,8 @@ std::string to_string(const Cause& cause) {
              at(cause.since);
     case Kind::cancelling:
       return "is being cancelled: " + cause.note + "; may clean up until " + at(cause.until);
-    case Kind::row_needed: return "the rest is in its row";
+    case Kind::row_needed:
+      return "the rest is in its row";
   }
   return "unknown";
 }
