@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "core/application.h"
 
 namespace nowthen::core {
@@ -25,6 +26,7 @@ bool answer_timed_out(Application& app, Subject s) {
 
 /// The first entry that is due, or none. An entry is not looked at again once it was acted on.
 Entry* due_entry(Invocation& inv, WallTime now) {
+  if (planted(Bug::timer_early)) now += std::chrono::milliseconds(20);
   const auto due = std::ranges::find_if(
       inv.open, [now](const Entry& entry) { return entry.due != kAtOnce && entry.due <= now; });
   return due == inv.open.end() ? nullptr : &*due;
@@ -104,6 +106,11 @@ void act(Application& app, Subject s, FireTimers&) {
 
 void act(Application& app, Subject s, ChildEnded& command) {
   const Entry* entry = s.inv.find_open(command.parent.path);
+  if (planted(Bug::child_result_twice) && entry == nullptr) {
+    const Entry* done = s.inv.find_done(command.parent.path);
+    if (done != nullptr) app.record(s, Entry(*done));
+    return;
+  }
   if (entry == nullptr || entry->child != command.parent.call) return;  // told twice, or restarted
   Outcome outcome = std::move(command.outcome);
   app.complete(s, command.parent.path, std::move(outcome));
@@ -125,9 +132,7 @@ std::optional<Missing> act(Application& app, StartLoaded& command) {
 void act(Application& app, Recover&) {
   PartitionState& state = app.state;
   for (auto& [order, line] : state.order_lines) {
-    std::ranges::sort(line, {}, [&state](InvocationId id) {
-      return state.find(id)->accepted_seq;
-    });
+    std::ranges::sort(line, {}, [&state](InvocationId id) { return state.find(id)->accepted_seq; });
   }
   std::vector<ReadyPlace> places;  // the order of `live` must not reach an effect
   for (const auto& [id, live] : state.live) {

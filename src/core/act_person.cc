@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "core/application.h"
 
 namespace nowthen::core {
@@ -46,8 +47,7 @@ void act(Application& app, Subject s, Signal& command) {
   });
   if (waits == s.inv.open.end() && s.inv.signals.size() >= limits.signals_max) {
     app.refuse(command.waiter, Gate::commit, ErrorCode::overloaded,
-               "signals_max (" + std::to_string(limits.signals_max) +
-                   ") signals wait to be read");
+               "signals_max (" + std::to_string(limits.signals_max) + ") signals wait to be read");
     return;
   }
   app.store(s.inv);
@@ -62,6 +62,7 @@ void act(Application& app, Subject s, Signal& command) {
 
 void act(Application& app, Subject s, Cancel& command) {
   app.acknowledge(command.waiter, s.inv);
+  if (planted(Bug::cancel_lost) && s.inv.state == State::running) return;
   app.cancel(s, command.reason.empty() ? "cancelled" : std::move(command.reason));
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "base/planted.h"
 
 namespace nowthen::core {
 
@@ -100,6 +101,7 @@ void Application::enter_line(Subject s) {
 }
 
 bool Application::first_in_line(const Invocation& inv) const {
+  if (planted(Bug::order_key_released_early)) return true;
   return inv.order.empty() || state.order_lines.find(inv.order)->second.front() == inv.id;
 }
 

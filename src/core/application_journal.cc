@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "core/application.h"
 
 namespace nowthen::core {
@@ -117,7 +118,9 @@ void Application::hand_over(Subject s, Decision::Kind kind) {
     Reply reply;
     reply.waiter = waiter.id;
     reply.state = s.inv.state;
-    reply.decision = {.kind = kind, .after = now - s.inv.accepted, .done = s.inv.last_seq,
+    reply.decision = {.kind = kind,
+                      .after = now - s.inv.accepted,
+                      .done = s.inv.last_seq,
                       .reason = progress(s.inv)};
     if (waiter.mode == Mode::now) {
       reply.refused = true;
@@ -129,7 +132,16 @@ void Application::hand_over(Subject s, Decision::Kind kind) {
     if (s.inv.stored) reply.id = s.inv.id;
     emit(gate(s.inv), std::move(reply));
   }
-  std::erase_if(s.inv.waiters, [this](const Waiter& waiter) { return waiter.due <= now; });
+  const auto told =
+      std::erase_if(s.inv.waiters, [this](const Waiter& waiter) { return waiter.due <= now; });
+  if (planted(Bug::step_again_after_hand_over) && told > 0 && s.inv.resident &&
+      s.inv.rows == s.inv.done.size() && s.inv.rows > 0) {
+    out.rows.push_back(JournalErased{s.inv.id, s.inv.rows});  // begins anew, and forgets
+    s.inv.rows = s.inv.last_seq = 0;
+    s.inv.done.clear();
+    drop_attempt(s.inv);
+    make_ready(s);
+  }
 }
 
 }  // namespace nowthen::core

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/prng.h"
 #include "base/wire.h"
 
@@ -100,7 +101,9 @@ void PartitionState::enter(std::unique_ptr<Invocation> invocation) {
 
 void PartitionState::evict(InvocationId id) {
   Live* entry = find(id);
-  if (entry != nullptr && entry->loaded && may_evict(*entry->loaded)) entry->loaded.reset();
+  if (entry == nullptr || !entry->loaded || !may_evict(*entry->loaded)) return;
+  if (planted(Bug::timer_lost_on_eviction)) entry->due = kNever;
+  entry->loaded.reset();
 }
 
 void PartitionState::wake_at(InvocationId id, WallTime due) {
@@ -121,6 +124,7 @@ WallTime PartitionState::next_due() const {
 }
 
 std::optional<InvocationId> PartitionState::pop_due(WallTime now) {
+  if (planted(Bug::timer_early)) now += std::chrono::milliseconds(20);
   if (horizon_ <= now) advance_horizon(now);
   while (!wakes_.empty() && wakes_.top().due <= now) {
     const Wake wake = wakes_.top();

@@ -26,6 +26,7 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
   for (std::uint16_t i = 0; i < loops; ++i) {
     LoopSeams seams{*setup_.store, *setup_.clock,         setup_.make_executor, {}, {},
                     setup_.log,    mix64(setup_.seed + i)};
+    seams.outbox = &outbox_;
     seams.on_fatal = [this](const Error& error) { fail(error); };
     seams.route = [this](std::uint16_t partition, std::move_only_function<void(Loop&)> job) {
       Loop& loop = loop_of(partition);

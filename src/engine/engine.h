@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "engine/loop.h"
+#include "engine/outbox.h"
 #include "engine/policy_book.h"
 #include "store/store.h"
 
@@ -97,6 +98,7 @@ class Engine {
   std::vector<std::thread> threads_;
   std::atomic<std::uint64_t> ids_{0};
   std::atomic<bool> failed_{false};
+  Outbox outbox_;
   bool started_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "core/apply.h"
 
 namespace nowthen::engine {
@@ -210,7 +211,9 @@ void Loop::carry_out(Partition& partition, core::Effects& effects,
   for (core::GatedEffect& gated : effects.effects) {
     if (auto* message = std::get_if<core::Message>(&gated.effect)) {
       send(partition, std::move(*message));
-    } else if (gated.gate == core::Gate::none || partition.dirty <= committed_) {
+    } else if (gated.gate == core::Gate::none || partition.dirty <= committed_ ||
+               (planted(Bug::reply_before_commit) &&
+                std::holds_alternative<core::Reply>(gated.effect))) {
       release(partition, gated.effect);
     } else {
       turn_of(partition.dirty).effects_held.push_back({&partition, std::move(gated.effect)});
@@ -252,7 +255,13 @@ void Loop::release(Partition& partition, core::Effect& effect) {
                  [&](core::RunStep& run) {
                    const core::Live* live = partition.state.find(run.id);
                    if (live == nullptr || !live->loaded || live->loaded->epoch != run.epoch) return;
-                   if (live->loaded->resident) executor_->run_step(run, run.path, run.tries);
+                   if (!live->loaded->resident) return;
+                   // Its commit may have taken so long that the try has timed out: it must not
+                   // begin.
+                   const core::Entry* entry = live->loaded->find_open(run.path);
+                   const bool wanted = entry != nullptr && entry->stage == core::Stage::running &&
+                                       entry->tries == run.tries;
+                   if (wanted) executor_->run_step(run, run.path, run.tries);
                  },
                  [&](core::Deliver& deliver) {
                    const core::Live* live = partition.state.find(deliver.id);

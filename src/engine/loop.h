@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/prng.h"
 #include "engine/executor.h"
+#include "engine/outbox.h"
 #include "engine/partition.h"
 #include "engine/turn.h"
 #include "store/finished_row.h"
@@ -41,6 +42,7 @@ struct LoopSeams {
   /// Takes lines worth a log. Any thread.
   std::function<void(const std::string&)> log;
   std::uint64_t seed = 0;
+  Outbox* outbox = nullptr;  ///< of the whole engine
 };
 
 /// One loop: a few partitions, one commit at a time, and the executor of their attempts.
@@ -150,6 +152,7 @@ class Loop final : public LoopPort {
   core::Effects effects_;  ///< kept for its memory
   std::unordered_map<core::WaiterId, Answered> waiters_;
   std::uint64_t last_waiter_ = 0;
+  std::uint64_t last_sent_ = 0;
 
   std::unique_ptr<Turn> open_;
   std::unique_ptr<Turn> in_flight_;

@@ -1,6 +1,7 @@
 // Closing a turn: one atomic commit, and then what was held for it leaves.
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "engine/loop.h"
 
 namespace nowthen::engine {
@@ -15,7 +16,19 @@ void Loop::commit() {
   if (in_flight_ || open_->empty() || failure_) return;
   in_flight_ = std::move(open_);
   open_ = std::make_unique<Turn>(TurnSeq{std::to_underlying(in_flight_->seq()) + 1});
-  seams_.store.commit(in_flight_->close(),
+  store::Turn turn = in_flight_->close();
+  if (planted(Bug::state_without_step)) {
+    store::Turn early;
+    for (const store::PartitionWrites& writes : turn.partitions) {
+      store::PartitionWrites state{writes.partition, writes.epoch, {}, {}};
+      for (const store::RowWrite& row : writes.rows) {
+        if (row.key.front() == 'K') state.rows.push_back(row);
+      }
+      if (!state.rows.empty()) early.partitions.push_back(std::move(state));
+    }
+    if (!early.partitions.empty()) seams_.store.commit(std::move(early), [](const auto&) {});
+  }
+  seams_.store.commit(std::move(turn),
                       on_loop<Result<store::CommitSeq>>(
                           [this](const Result<store::CommitSeq>& result) { committed(result); }));
 }

@@ -95,6 +95,11 @@ void Loop::fetch_invocation(Partition& partition, InvocationId id) {
   if (partition.state.find(id) != nullptr) {
     read_live_rows(id, [this, &partition](Result<std::unique_ptr<core::Invocation>> loaded) {
       if (!loaded) return fetched(partition, loaded.error());
+      if ((*loaded)->state != partition.state.find((*loaded)->id)->state) {
+        return fetched(partition, Error{ErrorCode::lease_lost,
+                                        to_string((*loaded)->id) +
+                                            " was changed by another engine that owns it now"});
+      }
       partition.state.reload(std::move(*loaded));
       fetched(partition, {});
     });

@@ -3,6 +3,7 @@
 // after the commit, and the row goes once the receiver has committed what the message did.
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "engine/loop.h"
 #include "store/codec.h"
 
@@ -33,8 +34,10 @@ core::Message to_message(Incoming incoming) {
 void Loop::send(Partition& from, core::Message message) {
   Partition* to = find(message.partition);
   if (to != nullptr && !to->fetching) {
-    process({message.partition, to_command(std::move(message)), std::nullopt});
-    if (!to->fetching) return;
+    const std::uint64_t sent = ++last_sent_;
+    process({message.partition, to_command(std::move(message)), std::nullopt, sent});
+    // What it led to may wait for a row by now, and is none of ours.
+    if (!to->fetching || to->waiting.front().sent != sent) return;
     // A row is missing that did not come inline, so it needs the outbox after all.
     Incoming& stuck = to->waiting.front();
     message = to_message(std::move(stuck));
@@ -48,8 +51,9 @@ void Loop::send(Partition& from, core::Message message) {
 }
 
 OutboxRow Loop::write_outbox(Partition& from, const core::Message& message) {
-  const OutboxRow row{from.state.partition, ++from.last_outbox};
+  const OutboxRow row{from.state.partition, ++from.last_outbox, seams_.outbox->add()};
   from.dirty = open_->seq();
+  if (planted(Bug::outbox_forgotten)) return row;
   open_->write(from, store::encode_message(row.partition, row.seq, message));
   return row;
 }
@@ -68,6 +72,7 @@ void Loop::erase_outbox(const OutboxRow& row) {
     NT_ASSERT(partition != nullptr);
     partition->dirty = loop.open_->seq();
     loop.open_->erase(*partition, store::outbox_key(row.partition, row.seq));
+    loop.when_committed(*partition, [&loop, row] { loop.seams_.outbox->remove(row.number); });
   });
 }
 

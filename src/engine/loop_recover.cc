@@ -114,7 +114,7 @@ Result<void> Loop::recover_partition(Partition& partition) {
     const std::uint64_t seq = store::parse_outbox_key(row.key).value_or(0);
     partition.last_outbox = std::max(partition.last_outbox, seq);
     if (auto* call = std::get_if<core::Invoke>(&message->body)) call->redelivered = true;
-    deliver({number, seq}, std::move(*message));
+    deliver({number, seq, seams_.outbox->add()}, std::move(*message));
     return {};
   });
 }

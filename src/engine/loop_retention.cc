@@ -1,5 +1,6 @@
 // Retention: finished invocations lie in buckets by the time they may go, and go together.
 
+#include "base/planted.h"
 #include "engine/loop.h"
 #include "store/codec.h"
 
@@ -18,6 +19,8 @@ bool Loop::drop_buckets() {
     const auto [oldest, written] = *partition->buckets.begin();
     if (std::to_underlying(oldest) >= now_s) continue;
     if (written > committed_) continue;  // the clock has jumped: its last rows are not there yet
+    if (!partition->drop_after) partition->drop_after = seams_.outbox->last();
+    if (!seams_.outbox->gone_up_to(*partition->drop_after)) continue;
     partition->dropping = true;
     drop_bucket(*partition, oldest);
     worked = true;
@@ -55,6 +58,11 @@ void Loop::drop_bucket(Partition& partition, store::Bucket bucket) {
         open_->erase(partition, store::finished_keys(own, bucket));
         open_->erase(partition, store::result_keys(own, bucket));
         partition.buckets.erase(bucket);
+        partition.drop_after.reset();
+        if (!planted(Bug::retention_drops_parent)) return;
+        for (const auto& [id, live] : partition.state.live) {
+          if (live.state == core::State::suspended) open_->erase(partition, store::live_key(id));
+        }
       }));
 }
 

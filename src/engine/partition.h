@@ -19,6 +19,7 @@ enum class TurnSeq : std::uint64_t {};
 struct OutboxRow {
   std::uint16_t partition = 0;
   std::uint64_t seq = 0;
+  std::uint64_t number = 0;  ///< in the engine's Outbox
 };
 
 /// A command on its way into a partition.
@@ -26,6 +27,7 @@ struct Incoming {
   std::uint16_t partition = 0;
   core::CommandBody body;
   std::optional<OutboxRow> outbox;
+  std::uint64_t sent = 0;  ///< tells apart what `Loop::send` hands over; 0: nothing of it
 };
 
 /// A partition and what its loop keeps beside its state. Loop thread only.
@@ -40,6 +42,8 @@ struct Partition {
   std::map<store::Bucket, TurnSeq> buckets;
   std::uint64_t last_outbox = 0;
   bool dropping = false;  ///< the oldest bucket is being read before it goes
+  /// The last outbox row when the oldest bucket was found to be due: it goes after that row.
+  std::optional<std::uint64_t> drop_after;
   bool fetching = false;  ///< a row is on its way; what comes waits, in order
   std::deque<Incoming> waiting;
 };

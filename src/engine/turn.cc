@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "store/codec.h"
 
 namespace nowthen::engine {
@@ -49,7 +50,10 @@ void Turn::add(Partition& partition, core::RowChange change) {
           for (std::uint32_t i = 0; i < c.rows; ++i) erase(partition, store::entry_key(c.id, i));
         } else if constexpr (std::is_same_v<C, core::IdempotencyKeyTaken>) {
           const core::IdempotencyRecord record{c.id, c.fingerprint};
-          write(partition, store::encode_idempotency(partition.state.partition, c.record, record));
+          if (!planted(Bug::idempotency_not_atomic)) {
+            write(partition,
+                  store::encode_idempotency(partition.state.partition, c.record, record));
+          }
           keys_[std::move(c.record)] = record;
         } else if constexpr (std::is_same_v<C, core::StateChanged>) {
           const std::uint16_t number = partition.state.partition;

@@ -7,6 +7,7 @@
 
 #include <nowthen/failure.h>
 
+#include "base/planted.h"
 #include "sdk/attempt.h"
 
 namespace nowthen::sdk {
@@ -15,7 +16,9 @@ void Attempt::settle(const Inbox::Item& item) {
   if (item.entry == nullptr) return settle_cancel(item.seq != 0 ? item.seq : seen_ + 1);
   const core::Entry& entry = *item.entry;
   seen_ = entry.done_seq;
-  if (Request* request = waiting_.find(entry.path); request && request->kind == entry.kind) {
+  Request* const first = planted(Bug::journal_by_position) ? waiting_.oldest() : nullptr;
+  if (Request* request = first != nullptr ? first : waiting_.find(entry.path);
+      request && request->kind == entry.kind) {
     answer(waiting_.take(*request), entry);
   } else if (request = abandoned_.find(entry.path); request && request->kind == entry.kind) {
     uncount(*request);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
 
 namespace nowthen::store {
 namespace {
@@ -51,6 +52,7 @@ Result<CommitSeq> MemoryStore::write(Turn& turn) {
   if (!failed_.empty()) return failure();
   NT_ASSERT(!turn.partitions.empty());
   for (const PartitionWrites& writes : turn.partitions) {
+    if (planted(Bug::old_owner_accepted)) break;
     const auto owner = epochs_.find(writes.partition);
     if (owner == epochs_.end() || owner->second != writes.epoch) {
       return Error{ErrorCode::lease_lost,

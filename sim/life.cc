@@ -1,0 +1,58 @@
+#include "sim/life.h"
+
+#include "sim/sim_executor.h"
+#include "sim/sim_pool.h"
+#include "sim/sim_store.h"
+#include "sim/world.h"
+
+namespace nowthen::sim {
+namespace {
+
+class SimClock final : public Clock {
+ public:
+  explicit SimClock(const World& world) : world_(world) {}
+  WallTime now() const override { return world_.wall(); }
+
+ private:
+  const World& world_;
+};
+
+Options options_of(const Plan& plan) {
+  Options options;
+  options.partitions(plan.partitions).loops(plan.loops).evict_after(plan.evict_after);
+  return options;
+}
+
+}  // namespace
+
+Life::Life(World& world, unsigned number)
+    : Host(options_of(world.plan())), world_(world), number_(number) {
+  options_.on_fatal([this](const Error& error) {
+    world_.note(number_, "the store has failed: " + error.message);
+    doomed = true;
+  });
+  paused_until.resize(world.plan().loops);
+  busy.resize(world.plan().loops, true);
+}
+
+Life::~Life() { stop(Duration::zero()); }
+
+Result<engine::EngineSetup> Life::set_up() {
+  engine::EngineSetup setup;
+  setup.store = std::make_unique<SimStore>(world_, *this);
+  setup.clock = std::make_unique<SimClock>(world_);
+  setup.partitions = world_.plan().partitions;
+  setup.limits = world_.plan().limits;
+  setup.seed = world_.dice().next();
+  return setup;
+}
+
+std::unique_ptr<sdk::Pool> Life::make_pool() { return std::make_unique<SimPool>(world_, *this); }
+
+std::unique_ptr<engine::Executor> Life::make_executor(engine::LoopPort& port) {
+  auto own_port = std::make_unique<SimPort>(world_, *this, port);
+  auto real = Host::make_executor(*own_port);
+  return std::make_unique<SimExecutor>(world_, *this, std::move(own_port), std::move(real));
+}
+
+}  // namespace nowthen::sim
