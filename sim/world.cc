@@ -17,6 +17,7 @@ thread_local World* here_now = nullptr;
 constexpr Duration kCoincide = 10ms;    // things fall together on these marks
 constexpr Duration kPeaceWithin = 12h;  // after the faults
 constexpr std::size_t kKnownKept = 4'000;
+constexpr std::uint64_t kActsAtOnceMax = 1'000'000;
 
 }  // namespace
 
@@ -64,6 +65,9 @@ void World::run_until(Duration end, const std::function<bool()>& enough) {
     if (!act_once()) {
       check_rest();
       pass_time(end);
+      acts_at_once_ = 0;
+    } else if (++acts_at_once_ > kActsAtOnceMax) {
+      wrong("time goes on", "there is always something to do at once");
     }
     bury();
   }

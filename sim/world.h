@@ -166,6 +166,7 @@ class World {
 
   std::vector<std::unique_ptr<Checker>> checkers_;
   std::vector<std::unique_ptr<Workload>> workloads_;
+  std::uint64_t acts_at_once_ = 0;  ///< since time passed
   std::optional<Violation> violation_;
 };
 

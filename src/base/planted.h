@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -42,6 +43,8 @@ inline constexpr std::string_view kBugNames[] = {
     "journal_by_position",
     "outbox_forgotten",
 };
+
+inline constexpr std::chrono::milliseconds kEarly{20};  ///< of `timer_early`
 
 #ifdef NOWTHEN_PLANT_BUGS
 inline Bug planted_bug = Bug::none;

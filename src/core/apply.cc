@@ -91,6 +91,9 @@ std::optional<Missing> apply_to_subject(Application& app, C& command, std::size_
 }  // namespace
 
 std::optional<Missing> apply(PartitionState& state, Command& command, Effects& out) {
+  if (planted(Bug::timer_early) && std::holds_alternative<FireTimers>(command.body)) {
+    command.now += kEarly;
+  }
   Application app{state, command, out};
   const std::size_t index = command.body.index();
   return std::visit(

@@ -124,7 +124,7 @@ WallTime PartitionState::next_due() const {
 }
 
 std::optional<InvocationId> PartitionState::pop_due(WallTime now) {
-  if (planted(Bug::timer_early)) now += std::chrono::milliseconds(20);
+  if (planted(Bug::timer_early)) now += kEarly;
   if (horizon_ <= now) advance_horizon(now);
   while (!wakes_.empty() && wakes_.top().due <= now) {
     const Wake wake = wakes_.top();
