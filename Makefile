@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SEEDS ?= 200
 SUMMARY := tests passed|tests failed
 
-.PHONY: help demo test check build sim planted bench asan tsan gcc fmt install setup ready clean
+.PHONY: help demo test test-all check build sim planted bench asan tsan gcc fmt install setup ready clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -27,7 +27,9 @@ test: build ## build and test everything
 	@ctest --preset release --output-log build/release/ctest.log
 	@grep -E '$(SUMMARY)' build/release/ctest.log
 	@tools/install_test build/release
-	@$(MAKE) --no-print-directory planted gcc asan tsan
+	@$(MAKE) --no-print-directory planted gcc
+
+test-all: test asan tsan ## make test, and the sanitizers
 
 check: build ## formatting, tidy, headers and the fast tests: under two minutes when built
 	@git ls-files -co --exclude-standard '*.h' '*.cc' | xargs -r clang-format-19 --dry-run --Werror
@@ -58,7 +60,8 @@ HISTORIES := sim/nowthen-sim --seeds 100 | cut -d, -f1-3
 
 gcc: build ## the fast tests and the examples with g++, and the same histories as with clang
 	$(call second_tree,gcc,fast_tests examples sim_nowthen-sim_program,fast|example|compile)
-	@here=$$(build/gcc/$(HISTORIES)); echo "$$here"; test "$$here" = "$$(build/release/$(HISTORIES))" || \
+	@here=$$(build/gcc/$(HISTORIES)); echo "$$here"; \
+	  test "$$here" = "$$(build/release/$(HISTORIES))" || \
 	  { echo "make gcc: not the histories that clang's program has"; exit 1; }
 
 planted: ready ## every planted bug is caught by the simulation

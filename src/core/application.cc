@@ -190,6 +190,7 @@ void Application::park(Subject s, ParkReason reason, std::string note) {
   cut(note, state.limits.error_bytes_max);
   s.inv.note = std::move(note);
   header_changed(s.inv);
+  emit(Gate::commit, Parked{s.inv.id, s.inv.operation, reason, s.inv.note});
   fill_places();
 }
 

@@ -94,8 +94,15 @@ struct Message {
 struct Load {
   InvocationId id;
 };
+/// It waits for a person now: worth a line in the log.
+struct Parked {
+  InvocationId id;
+  std::string operation;
+  ParkReason reason = ParkReason::none;
+  std::string note;
+};
 using Effect = std::variant<Dispatch, RunStep, Deliver, DeliverCancel, DropAttempt, RefuseAttempt,
-                            Reply, Message, Load>;
+                            Reply, Message, Load, Parked>;
 
 /// Whether an effect waits for the commit of what its partition has not committed yet.
 enum class Gate : std::uint8_t { commit, none };

@@ -106,11 +106,32 @@ Result<void> Engine::start(Driving driving) {
   }
   for (const auto& loop : loops_) {
     for (const auto& [name, versions] : operations_) loop->configure(configuration(name));
-    if (auto recovered = loop->recover(); !recovered) return recovered;
   }
+  if (auto recovered = recover(driving); !recovered) return recovered;
   started_ = true;
   if (driving == Driving::threads) {
     for (const auto& loop : loops_) threads_.emplace_back([&loop = *loop] { loop.run(); });
+  }
+  return {};
+}
+
+/// With threads, every loop reads its rows at once.
+Result<void> Engine::recover(Driving driving) {
+  std::vector<Result<void>> results(loops_.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      const auto one = [&result = results[i], &loop = *loops_[i]] { result = loop.recover(); };
+      if (driving == Driving::threads && loops_.size() > 1) {
+        threads.emplace_back(one);
+      } else {
+        one();
+        if (!results[i]) break;
+      }
+    }
+  }
+  for (auto& result : results) {
+    if (!result) return std::move(result);
   }
   return {};
 }

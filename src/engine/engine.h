@@ -87,6 +87,7 @@ class Engine {
   Loop& loop_of(std::uint16_t partition) { return *loops_[partition % loops_.size()]; }
   core::Configure configuration(const std::string& operation) const;
   Result<void> load_policies();
+  Result<void> recover(Driving driving);
   void fail(const Error& error);
   void change_policy(std::string operation, Result<PolicyChange> change, Told<void> told);
   void broadcast(const std::string& operation, Told<void> told);

@@ -149,6 +149,7 @@ class EngineTest : public testing::Test {
     setup.partitions = 4;
     setup.loops = loops;
     setup.seed = ++seed_;
+    setup.log = [this](const std::string& line) { log_.push_back(line); };
     engine_ = std::make_unique<Engine>(std::move(setup));
     for (const char* name : {"op", "other"}) {
       Declaration declaration;
@@ -191,6 +192,7 @@ class EngineTest : public testing::Test {
   std::shared_ptr<WallTime> now_ = std::make_shared<WallTime>(from_us(1'700'000'000'000'000));
   std::uint64_t seed_ = 0;
   std::vector<std::string> ran_;
+  std::vector<std::string> log_;
   std::unique_ptr<Engine> engine_;
 };
 
@@ -314,6 +316,21 @@ TEST_F(EngineTest, a_policy_change_is_in_force_when_it_returns_and_survives) {
   });
   settle();
   EXPECT_EQ(value, "5s");
+}
+
+TEST_F(EngineTest, what_is_parked_is_logged_once_that_is_durable) {
+  const auto reply = invoke("sleep:1000 step:a", later());
+  const InvocationId id = (*reply)->id;
+  store_.hold_commits();
+  engine_->ask(id, core::Park{id, "looks odd", {}}, [](core::Reply) {});
+  settle();
+  EXPECT_TRUE(log_.empty());
+  store_.stop_holding();
+  store_.release();
+  settle();
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_EQ(log_[0],
+            "invocation " + to_string(id) + " of operation 'op' is parked, operator: looks odd");
 }
 
 TEST_F(EngineTest, a_failed_commit_fails_all_who_wait_and_nothing_leaves) {

@@ -281,6 +281,11 @@ void Loop::release(Partition& partition, core::Effect& effect) {
                  [&](core::Load& load) {
                    enqueue({partition.state.partition, core::StartLoaded{load.id}, std::nullopt});
                  },
+                 [&](const core::Parked& parked) {
+                   seams_.log("invocation " + to_string(parked.id) + " of operation '" +
+                              parked.operation + "' is parked, " +
+                              std::string(to_string(parked.reason)) + ": " + parked.note);
+                 },
                  [](core::Message&) { NT_ASSERT(false); },
              },
              effect);

@@ -1,7 +1,10 @@
 #include "sdk/coroutine_executor.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
+
+#include <nowthen/policy.h>
 
 namespace nowthen::sdk {
 
@@ -26,6 +29,18 @@ void CoroutineExecutor::erase(Attempt& attempt) {
   unkeep(attempt);
   // Out of the table first: destructors in the frames may run anything.
   const auto node = attempts_.extract(attempt.lease().id);
+}
+
+template <class Code>
+auto CoroutineExecutor::watched(const Operation& operation, Code code) {
+  const auto began = std::chrono::steady_clock::now();
+  auto result = code();
+  const auto held = std::chrono::floor<Duration>(std::chrono::steady_clock::now() - began);
+  if (held >= options_.stalled_after) {
+    options_.log("operation '" + operation.name + "' held its loop for " + format_duration(held) +
+                 ": what blocks or computes for long belongs in a step of the pool");
+  }
+  return result;
 }
 
 void CoroutineExecutor::follow(Attempt& attempt, Attempt::Next next) {
@@ -53,7 +68,8 @@ void CoroutineExecutor::post_resume(Attempt& attempt) {
     Attempt* found = link->executor->find(lease);
     if (found == nullptr) return;
     found->resume_posted = false;
-    link->executor->follow(*found, found->resume());
+    CoroutineExecutor& here = *link->executor;
+    here.follow(*found, here.watched(found->operation(), [found] { return found->resume(); }));
   });
 }
 
@@ -75,7 +91,7 @@ void CoroutineExecutor::begin(const core::Invocation& invocation) {
       std::make_unique<Attempt>(port_, invocation, std::move(operation), options_.evict_after);
   Attempt& attempt = *made;
   attempts_.emplace(invocation.id, std::move(made));
-  follow(attempt, attempt.begin(invocation));
+  follow(attempt, watched(attempt.operation(), [&] { return attempt.begin(invocation); }));
 }
 
 void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::uint32_t tries) {
@@ -83,13 +99,14 @@ void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::
   if (attempt == nullptr) return;
   std::shared_ptr<const Job> job = attempt->start_step(path, tries);
   if (job == nullptr) {
-    follow(*attempt, attempt->resume());
+    follow(*attempt, watched(attempt->operation(), [&] { return attempt->resume(); }));
     return;
   }
   unkeep(*attempt);
   if (attempt->operation().non_blocking) {
     const std::string own_path(path);  // the function may do what it likes meanwhile
-    step_ended(lease, own_path, tries, run(*job, lease.id, own_path));
+    const auto end = [&] { return run(*job, lease.id, own_path); };
+    step_ended(lease, own_path, tries, watched(attempt->operation(), end));
   } else {
     run_on_pool(*attempt, std::move(job), path, tries);
   }
@@ -116,16 +133,22 @@ void CoroutineExecutor::run_on_pool(const Attempt& attempt, std::shared_ptr<cons
 
 void CoroutineExecutor::step_ended(const core::Lease& lease, std::string_view path,
                                    std::uint32_t tries, StepEnd end) {
-  if (Attempt* attempt = find(lease))
-    follow(*attempt, attempt->step_ended(path, tries, std::move(end)));
+  Attempt* const attempt = find(lease);
+  if (attempt == nullptr) return;
+  const auto go_on = [&] { return attempt->step_ended(path, tries, std::move(end)); };
+  follow(*attempt, watched(attempt->operation(), go_on));
 }
 
 void CoroutineExecutor::deliver(core::Lease lease, const core::Entry& entry) {
-  if (Attempt* attempt = find(lease)) follow(*attempt, attempt->deliver(entry));
+  Attempt* const attempt = find(lease);
+  if (attempt == nullptr) return;
+  follow(*attempt, watched(attempt->operation(), [&] { return attempt->deliver(entry); }));
 }
 
 void CoroutineExecutor::deliver_cancel(core::Lease lease) {
-  if (Attempt* attempt = find(lease)) follow(*attempt, attempt->deliver_cancel());
+  Attempt* const attempt = find(lease);
+  if (attempt == nullptr) return;
+  follow(*attempt, watched(attempt->operation(), [&] { return attempt->deliver_cancel(); }));
 }
 
 void CoroutineExecutor::drop(core::Lease lease) {

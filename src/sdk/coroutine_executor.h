@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -18,6 +20,8 @@ struct ExecutorOptions {
   Duration evict_after =
       std::chrono::seconds(1);      ///< how long a suspended attempt keeps its frames
   std::size_t frames_max = 10'000;  ///< suspended attempts that keep their frames
+  Duration stalled_after = Duration::max();  ///< code that holds its loop so long is reported
+  std::function<void(const std::string&)> log = [](const std::string&) {};
 };
 
 /// Runs handlers as coroutines of this process. One per loop, on its thread. Port and pool must
@@ -53,6 +57,9 @@ class CoroutineExecutor final : public engine::Executor {
 
   Attempt* find(const core::Lease& lease) const;
   void follow(Attempt& attempt, Attempt::Next next);
+  /// Lets code of the operation run on the loop, and reports it when it was there for too long.
+  template <class Code>
+  auto watched(const Operation& operation, Code code);
   void post_resume(Attempt& attempt);
   void run_on_pool(const Attempt& attempt, std::shared_ptr<const Job> job, std::string_view path,
                    std::uint32_t tries);

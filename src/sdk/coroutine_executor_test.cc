@@ -52,6 +52,20 @@ TEST(CoroutineExecutor, steps_run_once_and_their_results_reach_the_handler) {
   EXPECT_EQ(engine.executor().attempts(), 0u);
 }
 
+TEST(CoroutineExecutor, code_that_holds_its_loop_is_reported_with_its_operation) {
+  std::vector<std::string> lines;
+  ExecutorOptions options;
+  options.log = [&lines](const std::string& line) { lines.push_back(line); };
+  FakeEngine quick(handlers_of(place_order), options);
+  quick.start("op", R"({"email":"a@example.org","item":"burger"})");
+  EXPECT_TRUE(lines.empty());
+  options.stalled_after = Duration::zero();  // everything is too long
+  FakeEngine slow(handlers_of(place_order), options);
+  slow.start("op", R"({"email":"a@example.org","item":"burger"})");
+  ASSERT_FALSE(lines.empty());
+  EXPECT_TRUE(lines[0].starts_with("operation 'op' held its loop for ")) << lines[0];
+}
+
 TEST(CoroutineExecutor, bad_input_fails_the_invocation_and_names_the_field) {
   FakeEngine engine(handlers_of(place_order));
   engine.start("op", R"({"email":"a@example.org"})");

@@ -10,6 +10,8 @@
 namespace nowthen::sdk {
 namespace {
 
+constexpr Duration kStalledAfter = std::chrono::milliseconds(50);
+
 class SystemClock final : public Clock {
  public:
   WallTime now() const override {
@@ -64,6 +66,8 @@ std::unique_ptr<Pool> Host::make_pool() {
 std::unique_ptr<engine::Executor> Host::make_executor(engine::LoopPort& port) {
   ExecutorOptions options;
   options.evict_after = options_.evict_after();
+  options.stalled_after = kStalledAfter;
+  if (options_.on_log()) options.log = options_.on_log();
   return std::make_unique<CoroutineExecutor>(port, handlers_, *pool_, options);
 }
 
