@@ -19,6 +19,7 @@
 #include "store/codec.h"
 #include "store/rocks_commit_pace.h"
 #include "store/rocks_folder.h"
+#include "store/rocks_log_env.h"
 #include "store/rocks_options.h"
 #include "store/rocks_tables.h"
 #include "store/rocks_wal.h"
@@ -85,9 +86,10 @@ Size size_of(const Turn& turn) {
 
 class Rocks final : public RocksStore {
  public:
-  Rocks(FolderLock lock, Tables tables, std::shared_ptr<Failure> failure, std::uint16_t partitions,
-        const RocksOptions& options)
+  Rocks(FolderLock lock, std::unique_ptr<LogEnv> env, Tables tables,
+        std::shared_ptr<Failure> failure, std::uint16_t partitions, const RocksOptions& options)
       : lock_(std::move(lock)),
+        env_(std::move(env)),
         tables_(std::move(tables)),
         failure_(std::move(failure)),
         partitions_(partitions),
@@ -112,7 +114,8 @@ class Rocks final : public RocksStore {
   void run_commits();
   Error read_error(const std::string& what, const Status& status);
 
-  FolderLock lock_;  // outlives the database
+  FolderLock lock_;  // this and the next outlive the database
+  std::unique_ptr<LogEnv> env_;
   Tables tables_;
   const std::shared_ptr<Failure> failure_;
   const std::uint16_t partitions_;
@@ -190,8 +193,10 @@ Result<OwnerEpoch> Rocks::claim(std::uint16_t partition) {
 void Rocks::commit(Turn turn, Completion<Result<CommitSeq>> done) {
   NT_ASSERT(!turn.partitions.empty());
   Pending pending{std::move(turn), std::move(done)};
-  if (pace_.is_inline() && unwritten_.load(std::memory_order_acquire) == 0) {
+  std::size_t none = 0;
+  if (pace_.is_inline() && unwritten_.compare_exchange_strong(none, 1)) {
     write({&pending, 1});
+    unwritten_.fetch_sub(1, std::memory_order_release);
     pending.done(std::move(pending.result));
     return;
   }
@@ -406,6 +411,8 @@ Result<std::unique_ptr<RocksStore>> open_rocks_store(RocksOptions options) {
     return Error{ErrorCode::invalid_argument, "a store needs a folder and a partition"};
   }
   rocksdb::DBOptions db_options = rocks_db_options(options);
+  auto env = std::make_unique<LogEnv>(*db_options.env);
+  db_options.env = env.get();
   const std::string rows = options.folder + "/rows";
   if (const auto made = make_folder(rows); !made) return made.error();
   Result<FolderLock> lock = FolderLock::take(options.folder);
@@ -433,8 +440,8 @@ Result<std::unique_ptr<RocksStore>> open_rocks_store(RocksOptions options) {
   if (const auto marked = write_format_file(*db_options.env, options.folder); !marked) {
     return marked.error();
   }
-  std::unique_ptr<RocksStore> store =
-      std::make_unique<Rocks>(std::move(*lock), std::move(*tables), failure, *partitions, options);
+  std::unique_ptr<RocksStore> store = std::make_unique<Rocks>(
+      std::move(*lock), std::move(env), std::move(*tables), failure, *partitions, options);
   return store;
 }
 

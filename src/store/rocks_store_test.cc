@@ -140,32 +140,70 @@ void flip_byte(const std::string& path, std::uintmax_t at) {
   file.put(static_cast<char>(byte ^ 0x55));
 }
 
+// A log that was not closed is larger than what was written to it.
+constexpr std::uintmax_t kAhead[] = {0, 1u << 20};
+void add_zeros(const std::string& log, std::uintmax_t bytes) {
+  fs::resize_file(log, fs::file_size(log) + bytes);
+}
+
+std::size_t rows_in(const RocksOptions& options) {
+  const auto store = open_rocks_store(options);
+  EXPECT_TRUE(store) << store.error().message;
+  std::size_t rows = 0;
+  if (!store) return rows;
+  (*store)->scan({.from = "k", .to = "l"}, [&rows](Result<Page> page) {
+    ASSERT_TRUE(page);
+    rows = page->rows.size();
+  });
+  return rows;
+}
+
+TEST(RocksLog, is_larger_than_what_was_written_until_it_is_closed) {
+  const std::string folder = new_folder();
+  const auto store = open(folder);
+  const OwnerEpoch epoch = *store->claim(1);
+  commit_row(*store, epoch, "k", "v");
+  std::uintmax_t largest = 0;
+  for (const auto& entry : fs::directory_iterator(folder + "/rows")) {
+    if (entry.path().extension() == ".log") largest = std::max(largest, entry.file_size());
+  }
+  EXPECT_GT(largest, 1u << 20);
+}
+
+TEST(RocksLog, that_was_not_closed_keeps_every_row) {
+  RocksOptions options;
+  options.folder = new_folder();
+  add_zeros(fill(options.folder, 60), 1u << 20);
+  EXPECT_EQ(rows_in(options), 60u);
+}
+
 TEST(RocksLog, damage_in_the_middle_is_corruption_not_silent_loss) {
-  for (const double place : {0.1, 0.5, 0.9}) {
-    RocksOptions options;
-    options.folder = new_folder();
-    const std::string log = fill(options.folder, 60);
-    flip_byte(log, static_cast<std::uintmax_t>(place * static_cast<double>(fs::file_size(log))));
-    EXPECT_EQ(open_error(options), ErrorCode::corruption) << place;
+  for (const std::uintmax_t ahead : kAhead) {
+    for (const double place : {0.1, 0.5, 0.9}) {
+      RocksOptions options;
+      options.folder = new_folder();
+      const std::string log = fill(options.folder, 60);
+      flip_byte(log, static_cast<std::uintmax_t>(place * static_cast<double>(fs::file_size(log))));
+      add_zeros(log, ahead);
+      EXPECT_EQ(open_error(options), ErrorCode::corruption) << place;
+    }
   }
 }
 
 TEST(RocksLog, a_torn_last_write_is_dropped_and_no_other) {
-  RocksOptions options;
-  for (const bool cut_short : {false, true}) {
-    options.folder = new_folder();
-    const std::string log = fill(options.folder, 60);
-    if (cut_short) {
-      fs::resize_file(log, fs::file_size(log) - 20);
-    } else {
-      flip_byte(log, fs::file_size(log) - 20);
+  for (const std::uintmax_t ahead : kAhead) {
+    for (const bool cut_short : {false, true}) {
+      RocksOptions options;
+      options.folder = new_folder();
+      const std::string log = fill(options.folder, 60);
+      if (cut_short) {
+        fs::resize_file(log, fs::file_size(log) - 20);
+      } else {
+        flip_byte(log, fs::file_size(log) - 20);
+      }
+      add_zeros(log, ahead);
+      EXPECT_EQ(rows_in(options), 59u);
     }
-    const auto store = open_rocks_store(options);
-    ASSERT_TRUE(store) << store.error().message;
-    (*store)->scan({.from = "k", .to = "l"}, [](Result<Page> page) {
-      ASSERT_TRUE(page);
-      EXPECT_EQ(page->rows.size(), 59u);
-    });
   }
 }
 
