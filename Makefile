@@ -4,7 +4,8 @@ PREFIX ?= /usr/local
 SEEDS ?= 200
 SUMMARY := tests passed|tests failed
 
-.PHONY: help demo test test-all check build sim planted bench asan tsan gcc fmt install setup ready clean
+.PHONY: help demo test test-all check build sim planted bench \
+  asan tsan gcc fmt install setup ready clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'

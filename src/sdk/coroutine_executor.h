@@ -18,8 +18,8 @@ namespace nowthen::sdk {
 
 struct ExecutorOptions {
   Duration evict_after =
-      std::chrono::seconds(1);      ///< how long a suspended attempt keeps its frames
-  std::size_t frames_max = 10'000;  ///< suspended attempts that keep their frames
+      std::chrono::seconds(1);               ///< how long a suspended attempt keeps its frames
+  std::size_t frames_max = 10'000;           ///< suspended attempts that keep their frames
   Duration stalled_after = Duration::max();  ///< code that holds its loop so long is reported
   std::function<void(const std::string&)> log = [](const std::string&) {};
 };

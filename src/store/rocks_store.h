@@ -17,8 +17,8 @@ namespace nowthen::store {
 struct RocksOptions {
   std::string folder;             ///< made if it is missing
   std::uint16_t partitions = 64;  ///< of a new folder, 1..65535; an existing one keeps its own
-  /// Commits run on the caller's thread while they take less than this, on a thread of the store
-  /// while they take longer. 0: always on the thread.
+  /// A commit runs on the caller's thread while commits take less than this and no other one is
+  /// being written, else on a thread of the store. 0: always on the thread.
   std::chrono::nanoseconds inline_commit_max = std::chrono::microseconds(300);
   std::size_t memtable_bytes = 8u << 20;  ///< of each of two tables; at least 64 KiB
   std::size_t block_cache_bytes = 8u << 20;
