@@ -64,6 +64,8 @@ class Attempt final : public Continuation {
   void count_frame() { ++frames_; }
   void uncount_frame() { --frames_; }
   std::size_t frames() const { return frames_; }
+  void count_request();
+  void uncount_request() { --requests_; }
 
   // For its owner: neighbours among the kept ones, the longest kept first.
   Attempt* kept_before = nullptr;
@@ -115,6 +117,7 @@ class Attempt final : public Continuation {
   std::optional<Root> root_;
   bool root_ended_ = false;
   std::size_t frames_ = 0;
+  std::size_t requests_ = 0;  // that exist, awaited or not
 
   Inbox inbox_;
   bool live_ = false;  // the journal is replayed, requests go out

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include <nowthen/failure.h>
 
+#include "base/limits.h"
 #include "sdk/attempt.h"
 
 namespace nowthen::sdk {
@@ -14,6 +16,17 @@ namespace {
 constexpr std::string_view kAbandoned = "the code does not wait for it any more";
 
 }  // namespace
+
+Request::Request(Attempt& of) : attempt(&of) { of.count_request(); }
+Request::~Request() { attempt->uncount_request(); }
+
+void Attempt::count_request() {
+  constexpr std::size_t kMost = Limits{}.journal_entries_max;
+  if (requests_ >= kMost)
+    throw Permanent(ErrorCode::too_large, "the code has asked for more than journal_entries_max (" +
+                                              std::to_string(kMost) + ") things at once");
+  ++requests_;
+}
 
 void Attempt::write_state(std::string_view name, std::optional<std::string> value) {
   const auto same = std::ranges::find(writes_, name, &core::StateWrite::name);

@@ -174,6 +174,20 @@ TEST(Branches, a_process_may_die_between_the_end_of_a_race_and_its_record) {
   EXPECT_EQ(engine.inv.outcome.data, "3");
 }
 
+TEST(Branches, a_million_at_once_are_refused_before_they_take_memory) {
+  std::size_t made = 0;
+  FakeEngine engine(handlers_of([&made](Context& ctx) -> Task<void> {
+    std::vector<Pending<int>> children;
+    for (int i = 0; i < 1'000'000; ++i, ++made) children.push_back(ctx.call<int>("child", i));
+    co_await all(std::move(children));
+  }));
+  engine.start("op", "null");
+  EXPECT_EQ(made, 100'000u);
+  EXPECT_EQ(engine.inv.outcome.code, ErrorCode::too_large);
+  EXPECT_EQ(engine.inv.outcome.data,
+            "the code has asked for more than journal_entries_max (100000) things at once");
+}
+
 TEST(Branches, a_race_is_lost_to_an_exception_too) {
   EXPECT_EQ(result_of(+[](Context& ctx) -> Task<int> {
               co_await race(ctx.sleep(1h), ctx.run("bad", refuse, "bad"));

@@ -26,8 +26,7 @@ void check_name(std::string_view name) {
 
 sdk::RequestPtr request(sdk::Attempt& attempt, core::EntryKind kind, std::string_view of,
                         std::string_view name) {
-  sdk::RequestPtr made(new sdk::Request);
-  made->attempt = &attempt;
+  sdk::RequestPtr made(new sdk::Request(attempt));
   made->kind = kind;
   made->name.reserve(of.size() + name.size());
   made->name += of;

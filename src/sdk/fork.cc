@@ -93,10 +93,9 @@ void ForkState::decide(Slot& slot) {
   if (slot.waited->error) result.error = slot.waited->error;
   for (Slot& other : slots)
     if (&other != &slot) abandon(other.branch, std::exchange(other.waited, nullptr));
-  RequestPtr request(new Request);
+  RequestPtr request(new Request(*parent.attempt));
   request->kind = core::EntryKind::value;
   request->value_of = ValueOf::race;
-  request->attempt = parent.attempt;
   request->path = race_path;
   request->subject = std::to_string(winner);
   record = std::make_unique<RaceRecord>(std::move(request), winner);

@@ -29,16 +29,22 @@ enum class Stage : std::uint8_t {
 /// One request of the code to the engine. Off the frame, because a step and the fact that it was
 /// asked for outlive the coroutine that asked.
 struct Request {
+  /// Throws `Permanent` (too_large) when the attempt has as many as a journal may have entries.
+  explicit Request(Attempt& of);
+  ~Request();
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
   core::EntryKind kind = core::EntryKind::step;
   ValueOf value_of = ValueOf::none;
   Stage stage = Stage::made;
-  bool counted = false;        ///< in Attempt: something will come of it without waiting
-  bool timed = false;          ///< signal: gives up after `wait`
-  bool by_time = false;        ///< sleep: until `due`, not for `wait`
-  Attempt* attempt = nullptr;  ///< of the context that made it
-  std::string name;            ///< "charge", "sleep", "signal:approve"
-  std::string subject;         ///< signal, state: its bare name; race: the recorded value
-  std::string path;            ///< once awaited
+  bool counted = false;    ///< in Attempt: something will come of it without waiting
+  bool timed = false;      ///< signal: gives up after `wait`
+  bool by_time = false;    ///< sleep: until `due`, not for `wait`
+  Attempt* const attempt;  ///< of the context that made it
+  std::string name;        ///< "charge", "sleep", "signal:approve"
+  std::string subject;     ///< signal, state: its bare name; race: the recorded value
+  std::string path;        ///< once awaited
   Duration wait{};
   WallTime due = kNever;
   std::uint32_t tries = 0;  ///< step: the try that runs
