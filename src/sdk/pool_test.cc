@@ -18,12 +18,12 @@ namespace nowthen::sdk {
 namespace {
 
 TEST(BlockingPool, leaves_its_last_quarter_to_other_operations) {
-  BlockingPool pool({.threads = 4, .queue_max = 100});
   std::counting_semaphore<> started(0);
   std::binary_semaphore other(0);
   std::latch release(1);
   std::atomic<int> running = 0;
   std::atomic<int> most = 0;
+  BlockingPool pool({.threads = 4, .queue_max = 100});  // ends before what its functions use
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(pool.submit("slow", [&] {
       const int now = ++running;
