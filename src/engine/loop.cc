@@ -205,9 +205,6 @@ void Loop::carry_out(Partition& partition, core::Effects& effects,
     partition.dirty = open_->seq();
     for (core::RowChange& change : effects.rows) open_->add(partition, std::move(change));
   }
-  if (outbox) {  // applied; once that is durable, the row may go
-    when_committed(partition, [this, row = *outbox] { erase_outbox(row); });
-  }
   for (core::GatedEffect& gated : effects.effects) {
     if (auto* message = std::get_if<core::Message>(&gated.effect)) {
       send(partition, std::move(*message));
@@ -218,6 +215,14 @@ void Loop::carry_out(Partition& partition, core::Effects& effects,
     } else {
       turn_of(partition.dirty).effects_held.push_back({&partition, std::move(gated.effect)});
     }
+  }
+  if (!outbox) return;
+  // Applied; once that is durable, and the messages that it led to, the row may go.
+  auto erase = [this, row = *outbox] { erase_outbox(row); };
+  if (open_->empty()) {
+    when_committed(partition, std::move(erase));
+  } else {
+    open_->jobs_held.push_back(std::move(erase));
   }
 }
 
