@@ -8,7 +8,7 @@ SUMMARY := tests passed|tests failed
   asan tsan gcc fmt install setup ready clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 setup: ## install the packages that are missing (Debian 12)
 	@tools/setup

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace nowthen {
@@ -43,6 +44,8 @@ inline constexpr std::string_view kBugNames[] = {
     "journal_by_position",
     "outbox_forgotten",
 };
+
+static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::outbox_forgotten) + 1);
 
 inline constexpr std::chrono::milliseconds kEarly{20};  ///< of `timer_early`
 

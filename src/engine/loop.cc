@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/planted.h"
 #include "core/apply.h"
+#include "engine/overloaded.h"
 
 namespace nowthen::engine {
 namespace {
@@ -239,15 +240,6 @@ void Loop::when_committed(Partition& partition, std::move_only_function<void()> 
     turn_of(partition.dirty).jobs_held.push_back(std::move(job));
   }
 }
-
-namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-
-}  // namespace
 
 void Loop::release(Partition& partition, core::Effect& effect) {
   std::visit(Overloaded{

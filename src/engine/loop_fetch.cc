@@ -5,15 +5,11 @@
 #include "base/assert.h"
 #include "engine/live_rows.h"
 #include "engine/loop.h"
+#include "engine/overloaded.h"
 #include "store/codec.h"
 
 namespace nowthen::engine {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 core::Finished absent() { return {.state = {}, .outcome = {}, .done = 0, .absent = true}; }
 

@@ -81,7 +81,7 @@ void CoroutineExecutor::post_resume(Attempt& attempt) {
     if (found == nullptr) return;
     found->resume_posted = false;
     CoroutineExecutor& here = *link->executor;
-    here.follow(*found, here.watched(found->operation(), [found] { return found->resume(); }));
+    here.advance(*found, [found] { return found->resume(); });
   });
 }
 
@@ -103,7 +103,7 @@ void CoroutineExecutor::begin(const core::Invocation& invocation) {
       std::make_unique<Attempt>(port_, invocation, std::move(operation), options_.evict_after);
   Attempt& attempt = *made;
   attempts_.emplace(invocation.id, std::move(made));
-  follow(attempt, watched(attempt.operation(), [&] { return attempt.begin(invocation); }));
+  advance(attempt, [&] { return attempt.begin(invocation); });
 }
 
 void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::uint32_t tries) {
@@ -111,7 +111,7 @@ void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::
   if (attempt == nullptr) return;
   std::shared_ptr<const Job> job = attempt->start_step(path, tries);
   if (job == nullptr) {
-    follow(*attempt, watched(attempt->operation(), [&] { return attempt->resume(); }));
+    advance(*attempt, [&] { return attempt->resume(); });
     return;
   }
   unkeep(*attempt);
@@ -145,22 +145,16 @@ void CoroutineExecutor::run_on_pool(const Attempt& attempt, std::shared_ptr<cons
 
 void CoroutineExecutor::step_ended(const core::Lease& lease, std::string_view path,
                                    std::uint32_t tries, StepEnd end) {
-  Attempt* const attempt = find(lease);
-  if (attempt == nullptr) return;
-  const auto go_on = [&] { return attempt->step_ended(path, tries, std::move(end)); };
-  follow(*attempt, watched(attempt->operation(), go_on));
+  if (Attempt* attempt = find(lease))
+    advance(*attempt, [&] { return attempt->step_ended(path, tries, std::move(end)); });
 }
 
 void CoroutineExecutor::deliver(core::Lease lease, const core::Entry& entry) {
-  Attempt* const attempt = find(lease);
-  if (attempt == nullptr) return;
-  follow(*attempt, watched(attempt->operation(), [&] { return attempt->deliver(entry); }));
+  if (Attempt* attempt = find(lease)) advance(*attempt, [&] { return attempt->deliver(entry); });
 }
 
 void CoroutineExecutor::deliver_cancel(core::Lease lease) {
-  Attempt* const attempt = find(lease);
-  if (attempt == nullptr) return;
-  follow(*attempt, watched(attempt->operation(), [&] { return attempt->deliver_cancel(); }));
+  if (Attempt* attempt = find(lease)) advance(*attempt, [&] { return attempt->deliver_cancel(); });
 }
 
 void CoroutineExecutor::drop(core::Lease lease) {

@@ -60,6 +60,11 @@ class CoroutineExecutor final : public engine::Executor {
   /// Lets code of the operation run on the loop, and reports it when it was there for too long.
   template <class Code>
   auto watched(const Operation& operation, Code code);
+  /// Lets the attempt run on, and does what it says is next.
+  template <class Code>
+  void advance(Attempt& attempt, Code code) {
+    follow(attempt, watched(attempt.operation(), code));
+  }
   void post_resume(Attempt& attempt);
   void run_on_pool(const Attempt& attempt, std::shared_ptr<const Job> job, std::string_view path,
                    std::uint32_t tries);

@@ -131,7 +131,7 @@ class Rocks final : public RocksStore {
   std::mutex queue_mutex_;
   std::condition_variable queue_filled_;
   std::deque<Pending> queue_;
-  std::atomic<std::size_t> unwritten_ = 0;  // in the queue, or taken from it and not yet written
+  std::atomic<std::size_t> unwritten_ = 0;  // queued, or being written inline or by the thread
   bool stopping_ = false;
   std::thread committer_;  // started when first needed
 
