@@ -67,7 +67,10 @@ class CutFileSystem : public rocksdb::FileSystemWrapper {
     const std::scoped_lock lock(mutex_);
     std::size_t kept = damage == Damage::torn ? random.below(changes_.size() + 1) : 0;
     while (changes_.size() > kept) undo_last();
-    for (const auto& [path, file] : files_) cut(path, file->synced, damage, random);
+    for (const auto& [path, file] : files_) {
+      write_back(path, *file, damage, random);
+      cut(path, file->synced, damage, random);
+    }
     files_.clear();
     changes_.clear();
     off_ = false;
@@ -105,9 +108,15 @@ class CutFileSystem : public rocksdb::FileSystemWrapper {
   }
 
  private:
+  struct Before {
+    std::uint64_t offset;
+    std::string bytes;
+  };
   struct File {
-    std::uint64_t size = 0;
-    std::uint64_t synced = 0;
+    std::uint64_t end = 0;                 // of what was appended
+    std::uint64_t size = 0;                // more when something was written ahead of it
+    std::uint64_t synced = 0;              // of the size
+    std::vector<Before> overwritten = {};  // synced bytes as they were, oldest first
   };
   enum class Kind : std::uint8_t { made, renamed, removed };
   struct Change {
@@ -178,13 +187,25 @@ class CutFileSystem : public rocksdb::FileSystemWrapper {
       return true;
     });
   }
+  // Of what was synced once and overwritten since, either may be on the disk, sector by sector.
+  static void write_back(const std::string& path, const File& now, Damage damage, Prng& random) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    for (std::size_t i = now.overwritten.size(); i-- > 0;) {
+      const auto& [offset, bytes] = now.overwritten[i];
+      for (std::size_t at = 0; at < bytes.size(); at += kSector) {
+        if (damage == Damage::torn && random.below(2) == 0) continue;
+        file.seekp(static_cast<std::streamoff>(offset + at));
+        file.write(bytes.data() + at,
+                   static_cast<std::streamsize>(std::min(kSector, bytes.size() - at)));
+      }
+    }
+  }
   static void cut(const std::string& path, std::uint64_t synced, Damage damage, Prng& random) {
     std::error_code error;
     const std::uint64_t size = std::filesystem::file_size(path, error);
     if (error || size <= synced) return;
     const std::uint64_t kept = damage == Damage::torn ? random.below(size - synced + 1) : 0;
     std::filesystem::resize_file(path, synced + kept);
-    constexpr std::uint64_t kSector = 512;
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     for (std::uint64_t at = synced; at < synced + kept; at += kSector) {
       if (random.below(4) != 0) continue;
@@ -194,6 +215,8 @@ class CutFileSystem : public rocksdb::FileSystemWrapper {
       file.write(sector.data(), static_cast<std::streamsize>(sector.size()));
     }
   }
+
+  static constexpr std::uint64_t kSector = 512;
 
   const std::string attic_;
   mutable std::mutex mutex_;
@@ -227,6 +250,17 @@ class CutFileSystem::Writable : public rocksdb::FSWritableFileOwnerWrapper {
     }
     return append(data, options, debug);
   }
+  rocksdb::IOStatus PositionedAppend(const rocksdb::Slice& data, std::uint64_t offset,
+                                     const rocksdb::IOOptions& options,
+                                     rocksdb::IODebugContext* debug) override {
+    const std::scoped_lock lock(of_.mutex_);
+    rocksdb::IOStatus status = of_.step();
+    if (!status.ok()) return status;
+    keep_before(offset, data.size());
+    status = target()->PositionedAppend(data, offset, options, debug);
+    if (status.ok()) file_->size = std::max<std::uint64_t>(file_->size, offset + data.size());
+    return status;
+  }
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            const rocksdb::DataVerificationInfo&,
                            rocksdb::IODebugContext* debug) override {
@@ -235,7 +269,10 @@ class CutFileSystem::Writable : public rocksdb::FSWritableFileOwnerWrapper {
   rocksdb::IOStatus Sync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     const std::scoped_lock lock(of_.mutex_);
     rocksdb::IOStatus status = of_.step(path_);
-    if (status.ok()) file_->synced = file_->size;
+    if (status.ok()) {
+      file_->synced = file_->size;
+      file_->overwritten.clear();
+    }
     return status;
   }
   rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
@@ -251,15 +288,30 @@ class CutFileSystem::Writable : public rocksdb::FSWritableFileOwnerWrapper {
     const std::scoped_lock lock(of_.mutex_);
     rocksdb::IOStatus status = of_.step();
     if (status.ok()) status = target()->Truncate(size, options, debug);
-    if (status.ok()) file_->size = size;
+    if (status.ok()) {
+      file_->size = size;
+      file_->synced = std::min(file_->synced, size);
+    }
     return status;
   }
 
  private:
+  void keep_before(std::uint64_t offset, std::uint64_t length) {
+    if (offset >= file_->synced) return;
+    std::string bytes(std::min(length, file_->synced - offset), '\0');
+    std::ifstream file(path_, std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(offset));
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file_->overwritten.push_back({offset, std::move(bytes)});
+  }
   rocksdb::IOStatus append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) {
+    keep_before(file_->end, data.size());
     rocksdb::IOStatus status = target()->Append(data, options, debug);
-    if (status.ok()) file_->size += data.size();
+    if (status.ok()) {
+      file_->end += data.size();
+      file_->size = std::max(file_->size, file_->end);
+    }
     return status;
   }
 
