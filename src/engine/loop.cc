@@ -51,7 +51,7 @@ Loop::~Loop() {
 void Loop::post(std::move_only_function<void()> job) {
   const std::lock_guard lock(mutex_);
   inbox_.push_back(std::move(job));
-  if (sleeping_) wake_.notify_one();
+  if (std::exchange(sleeping_, false)) wake_.notify_one();  // held: the loop may be gone after it
 }
 
 void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered) {

@@ -40,9 +40,17 @@ bool BlockingPool::submit(std::string_view operation, std::move_only_function<vo
     line.waiting.push_back(std::move(work));
     ++waiting_;
     take_place(line);
+    if (!should_wake()) return true;
   }
   work_.notify_one();
   return true;
+}
+
+/// Holds the lock. One thread is called at a time; it calls the next when there is more to do. So
+/// short functions are run by the few that are awake, and one that blocks holds up nobody.
+bool BlockingPool::should_wake() {
+  if (turns_.empty() || asleep_ == 0 || waking_) return false;
+  return waking_ = true;
 }
 
 /// Holds the lock.
@@ -55,7 +63,12 @@ void BlockingPool::take_place(Line& line) {
 void BlockingPool::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return closing_ || !turns_.empty(); });
+    while (!closing_ && turns_.empty()) {
+      ++asleep_;
+      work_.wait(lock);
+      --asleep_;
+      waking_ = false;
+    }
     if (closing_) return;
     Line& line = *turns_.front();
     turns_.pop_front();
@@ -65,9 +78,9 @@ void BlockingPool::run() {
     --waiting_;
     ++line.running;
     take_place(line);
-    const bool more = !turns_.empty();
+    const bool wake = should_wake();
     lock.unlock();
-    if (more) work_.notify_one();
+    if (wake) work_.notify_one();
     work();
     work = nullptr;  // its captures go without the lock
     lock.lock();

@@ -54,6 +54,7 @@ class BlockingPool final : public Pool {
   };
   void run();
   void take_place(Line& line);
+  bool should_wake();
 
   const PoolOptions options_;
   const std::size_t share_;  // threads that one operation may have
@@ -62,6 +63,8 @@ class BlockingPool final : public Pool {
   std::unordered_map<std::string, Line> lines_;
   std::deque<Line*> turns_;  // lines with work and room, each once
   std::size_t waiting_ = 0;
+  std::size_t asleep_ = 0;  // threads
+  bool waking_ = false;     // one of them has been called and has not come yet
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };
