@@ -61,7 +61,7 @@ class People final : public Workload {
       case 2:
         return restart(id);
       case 3:
-        return world_.ask(id, core::Signal{id, "go", "1", {}}, nullptr);
+        return world_.ask(id, core::Signal{id, "go", "-1", {}}, nullptr);
       case 4:
         return world_.ask(id, core::Cancel{id, "a person", {}}, nullptr);
       default:

@@ -1,5 +1,9 @@
-// Invocations that wait for signals, with and without time limits, and clients that send them: too
-// early, too late, twice, in the same instant as a timeout or a cancel.
+// Invocations that wait for signals, with and without time limits, also in races, and clients that
+// send them: too early, too late, in the same instant as a timeout or a cancel. Every message that
+// was taken must reach the code once, whatever became of the waits before it.
+
+#include <algorithm>
+#include <set>
 
 #include "sim/workloads/workloads.h"
 
@@ -12,20 +16,33 @@ struct Waiting {
   std::string name;
   Duration limit{};
   std::uint32_t rounds = 1;
+  bool races = false;
 };
-NOWTHEN_JSON(Waiting, name, limit, rounds);
+NOWTHEN_JSON(Waiting, name, limit, rounds, races);
 
-Task<std::int64_t> waiting(Context& ctx, Waiting plan) {
-  std::int64_t sum = 0;
+Task<std::optional<std::int64_t>> next(Context& ctx, Waiting plan) {
+  if (!plan.races) co_return co_await ctx.wait_signal<std::int64_t>("go", plan.limit);
+  const auto won = co_await race(ctx.wait_signal<std::int64_t>("go"), ctx.sleep(plan.limit));
+  if (won.index == 0) co_return std::get<0>(won.value);
+  co_return std::nullopt;
+}
+
+/// The messages that it got, in their order.
+Task<std::vector<std::int64_t>> waiting(Context& ctx, Waiting plan) {
+  std::vector<std::int64_t> messages;
   for (std::uint32_t i = 0; i < plan.rounds; ++i) {
-    const std::optional<std::int64_t> got =
-        co_await ctx.wait_signal<std::int64_t>("go", plan.limit);
-    sum += got.value_or(0);
+    const std::optional<std::int64_t> got = co_await next(ctx, plan);
+    if (got) messages.push_back(*got);
     const std::string what = plan.name + (got ? ".got" : ".late") + std::to_string(i);
     co_await ctx.run("after", act, what);
   }
-  const std::int64_t last = co_await ctx.wait_signal<std::int64_t>("end");
-  co_return sum + last;
+  co_await ctx.wait_signal<std::int64_t>("end");
+  for (;;) {
+    const std::optional<std::int64_t> left =
+        co_await ctx.wait_signal<std::int64_t>("go", Duration::zero());
+    if (!left) co_return messages;
+    messages.push_back(*left);
+  }
 }
 
 class Signals final : public Workload {
@@ -43,12 +60,36 @@ class Signals final : public Workload {
     }
     world_.later(world_.plan().storm + 1s, 0, [this] { end_all(); });
   }
+  void check() override {
+    for (const auto& [id, sent] : sent_) {
+      const Ending* end = world_.book().ending(id);
+      if (end == nullptr || end->state != core::State::succeeded || world_.may_restart(id))
+        continue;
+      const auto got = Codec<std::vector<std::int64_t>>::decode(end->outcome.data);
+      std::set<std::int64_t> seen;
+      for (const std::int64_t message : *got) {
+        if (message < 0) continue;  // from somebody else
+        if (!seen.insert(message).second || message >= sent.next)
+          wrong(id, message, "came twice, or was never sent");
+      }
+      for (const std::int64_t message : sent.taken)
+        if (!seen.contains(message)) wrong(id, message, "was taken and never came");
+    }
+  }
 
  private:
+  struct Sent {
+    std::int64_t next = 0;
+    std::set<std::int64_t> taken;  ///< acknowledged
+  };
+  void wrong(InvocationId id, std::int64_t message, std::string_view what) {
+    world_.wrong(name(), "message " + std::to_string(message) + " to " + short_name(id) + ' ' +
+                             std::string(what));
+  }
   void call(std::uint64_t number) {
     Dice& dice = world_.dice();
     const Waiting plan{"wait" + std::to_string(number), dice.wait(Duration(0), 5s),
-                       static_cast<std::uint32_t>(dice.between(1, 3))};
+                       static_cast<std::uint32_t>(dice.between(1, 3)), dice.chance(500)};
     world_.call("waiting", Codec<Waiting>::encode(plan), CallOptions(),
                 [this](const core::Reply* reply) {
                   if (reply == nullptr || reply->id.is_null()) return;
@@ -59,7 +100,9 @@ class Signals final : public Workload {
   /// Some answers were lost: nobody else knows of these.
   void end_all() {
     for (const auto& [id, header] : world_.book().live()) {
-      if (header->operation == "waiting") world_.ask(id, core::Signal{id, "end", "0", {}}, nullptr);
+      if (header->operation != "waiting") continue;
+      ended_.insert(id);
+      world_.ask(id, core::Signal{id, "end", "0", {}}, nullptr);
     }
     world_.later(10s, 0, [this] { end_all(); });
   }
@@ -67,8 +110,12 @@ class Signals final : public Workload {
   void send(InvocationId id) {
     Dice& dice = world_.dice();
     const bool last = !world_.storm() || dice.chance(300);
-    world_.ask(id, core::Signal{id, last ? "end" : "go", std::to_string(dice.below(100)), {}},
-               [this, id](const core::Reply* reply) {
+    const std::int64_t message = sent_[id].next++;
+    if (last) ended_.insert(id);
+    world_.ask(id, core::Signal{id, last ? "end" : "go", std::to_string(message), {}},
+               [this, id, last, message](const core::Reply* reply) {
+                 if (reply != nullptr && !reply->refused && !last && !ended_.contains(id))
+                   sent_[id].taken.insert(message);
                  const bool over = reply != nullptr && reply->refused &&
                                    (reply->outcome.code == ErrorCode::invalid_state ||
                                     reply->outcome.code == ErrorCode::not_found);
@@ -78,6 +125,8 @@ class Signals final : public Workload {
   }
 
   Declaration declaration_;
+  std::map<InvocationId, Sent> sent_;
+  std::set<InvocationId> ended_;  ///< were sent their "end"
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ enum class Bug : std::uint8_t {
   state_without_step,
   journal_by_position,
   outbox_forgotten,
+  signal_lost,
 };
 
 inline constexpr std::string_view kBugNames[] = {
@@ -43,9 +44,10 @@ inline constexpr std::string_view kBugNames[] = {
     "state_without_step",
     "journal_by_position",
     "outbox_forgotten",
+    "signal_lost",
 };
 
-static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::outbox_forgotten) + 1);
+static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::signal_lost) + 1);
 
 inline constexpr std::chrono::milliseconds kEarly{20};  ///< of `timer_early`
 

@@ -1,8 +1,10 @@
 // What executors say under the lease of an attempt.
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "core/application.h"
 
 namespace nowthen::core {
@@ -52,6 +54,20 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   }
   app.emit(Gate::commit, Message{partition, std::move(call)});
   return {};
+}
+
+/// A wait that lost its race is there no more. A message that it took in the meantime is for the
+/// next wait: the code will never see it otherwise.
+void withdraw(Application& app, Subject s, std::string_view path) {
+  if (planted(Bug::signal_lost)) return;
+  if (const Entry* entry = s.inv.find_open(path)) {
+    if (entry->kind != EntryKind::sleep && entry->kind != EntryKind::signal) return;
+    s.inv.open.erase(s.inv.open.begin() + (entry - s.inv.open.data()));
+    app.header_changed(s.inv);
+  } else if (const Entry* done = s.inv.find_done(path)) {
+    if (done->kind == EntryKind::signal && done->outcome.ok())
+      app.give_signal(s, {std::string(signal_of(path)), done->outcome.data}, true);
+  }
 }
 
 /// A wait for a signal takes the oldest message of its name that is there.
@@ -134,6 +150,11 @@ void act(Application& app, Subject s, RecordValue& command) {
   entry.outcome.data = std::move(command.value);
   if (!command.writes.empty()) app.store(s.inv);
   if (!app.write_state(s, std::move(command.writes))) return;
+  for (const std::string& path :
+       std::views::reverse(command.withdrawn)) {  // the first is put first
+    withdraw(app, s, path);
+    if (app.state.find(command.id) == nullptr) return;
+  }
   app.record(s, std::move(entry));
 }
 

@@ -8,13 +8,6 @@
 namespace nowthen::core {
 namespace {
 
-/// The name in a path: "1.0/signal:approve#2" -> "signal:approve".
-std::string_view name_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
-  return path.substr(0, path.rfind('#'));
-}
-
 void leave_park(Application& app, Subject s) {
   s.inv.park_reason = ParkReason::none;
   s.inv.note.clear();
@@ -41,23 +34,14 @@ void act(Application& app, Subject s, Signal& command) {
                    std::to_string(limits.result_bytes_max) + ")");
     return;
   }
-  const std::string wanted = "signal:" + command.name;
-  const auto waits = std::ranges::find_if(s.inv.open, [&wanted](const Entry& entry) {
-    return entry.kind == EntryKind::signal && name_of(entry.path) == wanted;
-  });
-  if (waits == s.inv.open.end() && s.inv.signals.size() >= limits.signals_max) {
+  if (s.inv.signals.size() >= limits.signals_max && find_wait(s.inv, command.name) == nullptr) {
     app.refuse(command.waiter, Gate::commit, ErrorCode::overloaded,
                "signals_max (" + std::to_string(limits.signals_max) + ") signals wait to be read");
     return;
   }
   app.store(s.inv);
   app.acknowledge(command.waiter, s.inv);
-  if (waits != s.inv.open.end()) {
-    app.complete(s, std::string(waits->path), {ErrorCode::none, std::move(command.payload)});
-  } else {
-    s.inv.signals.push_back({std::move(command.name), std::move(command.payload)});
-    app.header_changed(s.inv);
-  }
+  app.give_signal(s, {std::move(command.name), std::move(command.payload)});
 }
 
 void act(Application& app, Subject s, Cancel& command) {

@@ -84,6 +84,9 @@ class Application {
   bool fits(Subject s, const Entry& entry);
   /// No further function of this kind starts: the invocation is cancelled.
   static bool stopped(const Invocation& inv, EntryKind kind);
+  /// A message for the invocation: taken by the oldest wait for its name, or kept for the next,
+  /// behind or (`first`) before what is kept already. May end the invocation; then `s` is gone.
+  void give_signal(Subject s, BufferedSignal signal, bool first = false);
   /// Lets the function of an open step go.
   void run_step(Subject s, Entry& entry);
   /// A try of a step failed: again later, or recorded as failed.
@@ -98,6 +101,10 @@ class Application {
   void answer_waiters(Invocation& inv);
 };
 
+/// The oldest wait for the signal `name` that is open, or null.
+const Entry* find_wait(const Invocation& inv, std::string_view name);
+/// The signal that an entry waits for: "1.0/signal:approve#2" -> "approve".
+std::string_view signal_of(std::string_view path);
 /// Cuts a message for people at the end of a whole UTF-8 character.
 void cut(std::string& text, std::size_t bytes_max);
 /// An idempotency key among the keys that callers hold: no scope of order keys is empty.

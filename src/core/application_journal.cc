@@ -78,6 +78,27 @@ void Application::deliver_last(Subject s) {
   }
 }
 
+std::string_view signal_of(std::string_view path) {
+  const std::string_view name = path.substr(path.find(':') + 1);
+  return name.substr(0, name.rfind('#'));
+}
+
+const Entry* find_wait(const Invocation& inv, std::string_view name) {
+  const auto found = std::ranges::find_if(inv.open, [name](const Entry& entry) {
+    return entry.kind == EntryKind::signal && signal_of(entry.path) == name;
+  });
+  return found == inv.open.end() ? nullptr : &*found;
+}
+
+void Application::give_signal(Subject s, BufferedSignal signal, bool first) {
+  if (const Entry* wait = find_wait(s.inv, signal.name)) {
+    complete(s, std::string(wait->path), {ErrorCode::none, std::move(signal.payload)});
+    return;
+  }
+  s.inv.signals.insert(first ? s.inv.signals.begin() : s.inv.signals.end(), std::move(signal));
+  header_changed(s.inv);
+}
+
 bool Application::stopped(const Invocation& inv, EntryKind kind) {
   return inv.cancel_seq != 0 && kind != EntryKind::cleanup;
 }

@@ -103,11 +103,12 @@ struct CompleteStep : Lease {
   Outcome outcome;
   bool permanent = false;  ///< a failure that must not be tried again
 };
-/// Records a value that the code has read.
+/// Records a value that the code has read, or the winner of a race.
 struct RecordValue : Lease {
   std::string path;
   Bytes value;
   std::vector<StateWrite> writes;
+  std::vector<std::string> withdrawn;  ///< waits that lost the race
 };
 /// Reads per-key state and records it as an entry.
 struct ReadState : Lease {

@@ -141,6 +141,14 @@ class Driver {
   void sleep(InvocationId id, std::string path, Duration wait) {
     open(id, std::move(path), EntryKind::sleep, after(now, wait));
   }
+  /// The winner of a race, of which `losers` waited.
+  void decide(InvocationId id, std::string path, std::vector<std::string> losers) {
+    auto command = under_lease<RecordValue>(id);
+    command.path = std::move(path);
+    command.value = "0";
+    command.withdrawn = std::move(losers);
+    apply(std::move(command));
+  }
   void complete(InvocationId id, std::string path, Outcome outcome = {ErrorCode::none, "done"},
                 std::uint32_t tries = 0) {
     auto command = under_lease<CompleteStep>(id);

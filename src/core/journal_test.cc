@@ -243,6 +243,41 @@ TEST_F(JournalTest, signal_is_taken_by_one_wait_only_the_oldest) {
   EXPECT_EQ(journal(id), (std::vector<std::string>{"signal:approve"}));
 }
 
+TEST_F(JournalTest, waits_that_lost_a_race_are_gone_with_the_record_of_its_winner) {
+  const InvocationId id = invoke();
+  open(id, "1.0/signal:approve", EntryKind::signal);
+  sleep(id, "1.1/sleep", minutes(1));
+  decide(id, "race", {"1.0/signal:approve", "1.1/sleep"});
+  EXPECT_TRUE(inv(id).open.empty());
+  EXPECT_TRUE(rows.read(id)->open.empty());
+  sleep(id, "sleep", minutes(2));
+  suspend(id);
+  advance(minutes(1));
+  EXPECT_EQ(state_of(id), State::suspended);
+  signal(id, "approve");
+  EXPECT_EQ(inv(id).signals.size(), 1u);  // for the next wait
+}
+
+TEST_F(JournalTest, message_that_a_lost_wait_took_is_for_the_next_one) {
+  const InvocationId id = invoke();
+  for (const char* const wait : {"1.0/signal:a", "1.1/signal:a", "1.2/signal:b"})
+    open(id, wait, EntryKind::signal);
+  signal(id, "a", "first");
+  signal(id, "a", "second");
+  signal(id, "a", "third");
+  signal(id, "b", "last");
+  decide(id, "race", {"1.0/signal:a", "1.1/signal:a"});
+  open(id, "signal:a", EntryKind::signal);
+  EXPECT_EQ(inv(id).done.back().outcome.data, "first");
+  open(id, "signal:b", EntryKind::signal);
+  open(id, "signal:b#2", EntryKind::signal);
+  decide(id, "race#2", {"1.2/signal:b"});
+  EXPECT_EQ(inv(id).find_done("signal:b")->outcome.data, "last");
+  ASSERT_EQ(inv(id).signals.size(), 2u);
+  EXPECT_EQ(inv(id).signals[0].payload, "second");
+  EXPECT_EQ(inv(id).signals[1].payload, "third");
+}
+
 TEST_F(JournalTest, wait_for_a_signal_may_give_up) {
   const InvocationId id = invoke();
   open(id, "signal:approve", EntryKind::signal, after(now, minutes(1)));

@@ -131,6 +131,7 @@ class Attempt final : public Continuation {
   RequestTable abandoned_;                // asked for; their results are of no interest any more
   std::size_t active_ = 0;                // requests of which something comes without waiting
   std::vector<core::StateWrite> writes_;  // for the next request
+  std::vector<std::string> losers_;       // waits, for the record of the race that is decided
   std::vector<std::string> open_paths_;   // sorted; of a former attempt: their writes are in force
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -51,6 +52,7 @@ void Attempt::open(PendingBase& pending, RequestPtr owned, Branch& branch) {
   } else {
     owned->writes = std::exchange(writes_, {});
   }
+  if (owned->value_of == ValueOf::race) owned->losers = std::exchange(losers_, {});
   owned->pending = &pending;
   pending.opened_ = owned.get();
   Request& request = waiting_.add(std::move(owned));
@@ -76,6 +78,10 @@ void Attempt::abandon(Request& request) {
   RequestPtr owned = waiting_.take(request);
   if (closing_) return;
   owned->writes.clear();
+  if (owned->kind == core::EntryKind::sleep || owned->kind == core::EntryKind::signal)
+    losers_.push_back(owned->path);
+  std::ranges::move(owned->losers, std::back_inserter(losers_));  // nobody was told of them
+  owned->losers.clear();
   abandoned_.add(std::move(owned));
 }
 
@@ -132,6 +138,7 @@ void Attempt::submit_value(Request& request) {
   command.value =
       request.value_of == ValueOf::time ? Codec<WallTime>::encode(port_.now()) : request.subject;
   command.writes = std::move(request.writes);
+  command.withdrawn = std::move(request.losers);
   port_.submit(std::move(command));
 }
 

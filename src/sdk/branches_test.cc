@@ -110,7 +110,7 @@ TEST(Branches, race_gives_the_first_and_records_it) {
         std::to_string(second.index);
   };
   EXPECT_EQ(result_of(code), "\"131\"");
-  EXPECT_EQ(journal_of(code), "1.1/s=1 1.1/s#2=2 race=1 1.2/sleep= 2.1/sleep= race#2=1");
+  EXPECT_EQ(journal_of(code), "1.1/s=1 1.1/s#2=2 race=1 2.1/sleep= race#2=1");
 }
 
 struct Witness {
@@ -157,6 +157,22 @@ TEST(Branches, a_losers_running_step_is_recorded_and_passed_over_in_a_replay) {
   engine.pass(3h);
   EXPECT_EQ(engine.inv.outcome.data, "1");
   EXPECT_EQ(engine.inv.attempt, 2u);
+}
+
+TEST(Branches, waits_that_lost_are_withdrawn_and_wake_nobody) {
+  FakeEngine engine(handlers_of(+[](Context& ctx) -> Task<int> {
+    co_await race(race(ctx.sleep(1h), ctx.wait_signal<int>("a")), ctx.wait_signal<int>("b", 2h),
+                  ctx.sleep(1s));
+    co_await ctx.sleep(24h);
+    co_return 1;
+  }));
+  engine.start("op", "null");
+  engine.pass(2s);
+  EXPECT_EQ(engine.inv.open.size(), 1u);
+  engine.pass(25h);
+  EXPECT_EQ(engine.inv.outcome.data, "1");
+  EXPECT_EQ(engine.inv.attempt, 2u);
+  EXPECT_EQ(engine.journal(), "1.2/sleep= race=2 sleep=");
 }
 
 TEST(Branches, a_process_may_die_between_the_end_of_a_race_and_its_record) {

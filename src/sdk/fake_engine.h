@@ -311,6 +311,10 @@ class FakeEngine final : public engine::LoopPort {
     if (stale(c)) return;
     commands.push_back("record " + c.path);
     write(c.writes);
+    for (const std::string& path : c.withdrawn) {
+      commands.push_back("withdraw " + path);
+      std::erase_if(inv.open, [&path](const core::Entry& entry) { return entry.path == path; });
+    }
     core::Entry e;
     e.path = c.path;
     e.kind = core::EntryKind::value;

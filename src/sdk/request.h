@@ -51,6 +51,7 @@ struct Request {
   std::shared_ptr<const Job> job;
   std::unique_ptr<core::Invoke> child;
   std::vector<core::StateWrite> writes;
+  std::vector<std::string> losers;  ///< race: the waits that lost it
   PendingBase* pending = nullptr;  ///< who is told; null once abandoned
 
   Request* older = nullptr;  ///< neighbours in a RequestTable
