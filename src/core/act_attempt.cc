@@ -199,6 +199,7 @@ void act(Application& app, Subject s, Suspend& command) {
     app.move(s, State::suspended);
     app.store(inv);
     app.header_changed(inv);
+    app.state.set_due(inv.id, next_due(inv, s.op.policy));  // the attempt's timeout is over
   }
   app.fill_places();
 }

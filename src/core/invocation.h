@@ -105,6 +105,7 @@ struct Invocation : Header {
   std::uint32_t rows = 0;          ///< entries of `done` that have a row already
   bool input_row = false;          ///< its input has a row of its own already
   bool header_row = false;         ///< its header has a row already
+  std::uint64_t first_turn = 0;    ///< the turn of its loop that stored it; 0: an earlier process
   std::uint64_t changed_turn = 0;  ///< the last turn of its loop that changed a row of it
   bool header_dirty = false;       ///< the open turn will write its header
   std::vector<Waiter> waiters;

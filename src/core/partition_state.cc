@@ -119,6 +119,14 @@ void PartitionState::wake_at(InvocationId id, WallTime due) {
   }
 }
 
+void PartitionState::set_due(InvocationId id, WallTime due) {
+  Live* entry = find(id);
+  NT_ASSERT(entry != nullptr);
+  if (due == entry->due) return;
+  entry->due = kNever;
+  wake_at(id, due);
+}
+
 WallTime PartitionState::next_due() const {
   return wakes_.empty() ? beyond_ : std::min(wakes_.top().due, beyond_);
 }

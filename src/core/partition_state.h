@@ -119,6 +119,8 @@ class PartitionState {
 
   /// Makes sure that `id` is looked at when `due` has come.
   void wake_at(InvocationId id, WallTime due);
+  /// Nothing of `id` is due before `due` any more.
+  void set_due(InvocationId id, WallTime due);
   /// The earliest time at which something may be due; kNever if there is none.
   WallTime next_due() const;
   /// Takes the next invocation that may have something due at `now`.

@@ -154,6 +154,10 @@ void Engine::stop(Duration patience) {
   }
   for (const auto& loop : loops_) loop->stop();
   for (std::thread& thread : threads_) thread.join();
+  if (!threads_.empty()) {
+    setup_.store->settle();
+    for (const auto& loop : loops_) loop->close();
+  }
   threads_.clear();
 }
 

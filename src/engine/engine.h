@@ -95,11 +95,11 @@ class Engine {
   EngineSetup setup_;
   std::map<std::string, std::vector<OperationHere>, std::less<>> operations_;
   PolicyBook book_;  ///< touched by loop 0 only, once started
+  Outbox outbox_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<std::uint64_t> ids_{0};
   std::atomic<bool> failed_{false};
-  Outbox outbox_;
   bool started_ = false;
 };
 

@@ -41,8 +41,7 @@ Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t
 }
 
 Loop::~Loop() {
-  seams_.on_fatal = nullptr;
-  fail({ErrorCode::unavailable, "the engine has stopped"});
+  close();
   take_inbox();  // whoever still asks is told
 }
 
@@ -81,6 +80,10 @@ void Loop::run() {
     lock.lock();
     if (worked || !inbox_.empty() || stopping_) continue;
     sleeping_ = true;
+    if (failure_) {  // nothing comes of itself any more
+      wake_.wait(lock);
+      continue;
+    }
     const auto wait =
         std::clamp<Duration>(due - seams_.clock.now(), Duration::zero(), std::chrono::minutes(1));
     wake_.wait_for(lock, wait);
@@ -99,7 +102,10 @@ void Loop::stop() {
 bool Loop::turn() {
   now_ = std::max(now_, seams_.clock.now());
   bool worked = take_inbox();
-  if (failure_) return worked;
+  if (failure_) {
+    if (when_idle_) std::exchange(when_idle_, nullptr)();
+    return worked;
+  }
   worked |= fire_timers();
   if (now_ >= next_upkeep_) worked |= keep_up();
   std::size_t left = kCommandsPerTurn;
@@ -160,7 +166,6 @@ Partition* Loop::find(std::uint16_t partition) {
 }
 
 bool Loop::idle() const {
-  if (failure_) return true;
   return queue_.empty() && open_->empty() && !in_flight_ &&
          std::ranges::all_of(partitions_, [](const auto& p) { return p->state.running == 0; });
 }
@@ -198,6 +203,11 @@ void Loop::process(Incoming incoming) {
   effects.rows.clear();
   effects.effects.clear();
   effects_ = std::move(effects);
+  if (incoming.fetched) {
+    evict(*partition, *incoming.fetched);
+  } else if (const auto* timers = std::get_if<core::FireTimers>(&command.body)) {
+    evict(*partition, timers->id);
+  }
 }
 
 void Loop::carry_out(Partition& partition, core::Effects& effects,
@@ -207,6 +217,7 @@ void Loop::carry_out(Partition& partition, core::Effects& effects,
     for (core::RowChange& change : effects.rows) open_->add(partition, std::move(change));
   }
   for (core::GatedEffect& gated : effects.effects) {
+    if (failure_) return;  // a row that a message asked for could not be read
     if (auto* message = std::get_if<core::Message>(&gated.effect)) {
       send(partition, std::move(*message));
     } else if (gated.gate == core::Gate::none || partition.dirty <= committed_ ||
@@ -234,6 +245,7 @@ Turn& Loop::turn_of(TurnSeq seq) {
 }
 
 void Loop::when_committed(Partition& partition, std::move_only_function<void()> job) {
+  if (failure_) return;
   if (partition.dirty <= committed_) {
     job();
   } else {
@@ -304,6 +316,7 @@ void Loop::write(std::uint16_t partition, std::vector<store::RowWrite> rows,
                  std::move_only_function<void()> done) {
   Partition* target = find(partition);
   NT_ASSERT(target != nullptr);
+  if (failure_) return;
   target->dirty = open_->seq();
   for (store::RowWrite& row : rows) open_->write(*target, std::move(row));
   open_->jobs_held.push_back(std::move(done));

@@ -73,8 +73,11 @@ class Loop final : public LoopPort {
   void run();
   /// From now on `ask` is refused with `unavailable`, and no attempt begins.
   void drain();
-  /// Nothing more is accepted, written or released; waiters are told why.
+  /// Nothing more is accepted, written or released; waiters are told why, or that theirs is stored.
   void fail(const Error& error);
+  /// After `run` has returned and the store has settled: whoever waits for what is durable by now
+  /// is told that; then it fails.
+  void close();
 
   void submit(core::CommandBody command) override;
   WallTime now() const override { return now_; }
@@ -134,6 +137,8 @@ class Loop final : public LoopPort {
   void committed(const Result<store::CommitSeq>& result);
   Turn& turn_of(TurnSeq seq);
   void when_committed(Partition& partition, std::move_only_function<void()> job);
+  bool is_durable(const core::Invocation& invocation) const;
+  void evict(Partition& partition, InvocationId id);
   /// Completions come inline or from the store's threads; either way `then` runs on the loop.
   template <class T, class F>
   store::Completion<T> on_loop(F then);
@@ -159,6 +164,7 @@ class Loop final : public LoopPort {
   TurnSeq committed_{};
   WallTime next_upkeep_ = WallTime::min();
   bool draining_ = false;
+  bool closing_ = false;
   /// Found at start: live invocations of operations, or versions, that nothing here runs.
   std::map<std::pair<std::string, std::uint32_t>, std::size_t> without_code_;
   std::move_only_function<void()> when_idle_;

@@ -1,13 +1,16 @@
 // Closing a turn: one atomic commit, and then what was held for it leaves.
 
+#include <utility>
+
 #include "base/assert.h"
 #include "base/planted.h"
 #include "engine/loop.h"
+#include "store/codec.h"
 
 namespace nowthen::engine {
 namespace {
 
-/// Those that wait to run stay in memory up to this many a partition; more are loaded in turn.
+/// Small ones that may run stay in memory up to this many a partition; others are loaded in turn.
 constexpr std::size_t kReadyKept = 4'096;
 
 }  // namespace
@@ -34,6 +37,7 @@ void Loop::commit() {
 }
 
 void Loop::committed(const Result<store::CommitSeq>& result) {
+  if (failure_) return;
   NT_ASSERT(in_flight_ != nullptr);
   if (!result) {
     fail(result.error());
@@ -41,16 +45,30 @@ void Loop::committed(const Result<store::CommitSeq>& result) {
   }
   const std::unique_ptr<Turn> turn = std::move(in_flight_);
   committed_ = turn->seq();
-  for (Turn::Held& held : turn->effects_held) release(*held.partition, held.effect);
-  for (auto& job : turn->jobs_held) job();
-  for (const auto& [partition, id] : turn->changed()) {
-    const core::Live* live = partition->state.find(id);
-    const bool clean = live != nullptr && live->loaded &&
-                       live->loaded->changed_turn <= std::to_underlying(committed_);
-    const bool wanted =
-        clean && live->state == core::State::ready && partition->state.ready.size() < kReadyKept;
-    if (clean && !wanted) partition->state.evict(id);
+  for (Turn::Held& held : turn->effects_held) {
+    if (!closing_ || std::holds_alternative<core::Reply>(held.effect))
+      release(*held.partition, held.effect);
   }
+  if (closing_) return;
+  for (auto& job : turn->jobs_held) job();
+  for (const auto& [partition, id] : turn->changed()) evict(*partition, id);
+}
+
+/// What is in the rows and will not be needed at once leaves memory.
+void Loop::evict(Partition& partition, InvocationId id) {
+  const core::Live* live = partition.state.find(id);
+  if (live == nullptr || !live->loaded) return;
+  const core::Invocation& inv = *live->loaded;
+  if (inv.changed_turn > std::to_underlying(committed_)) return;
+  const auto& ready = partition.state.ready;
+  const bool soon = live->state == core::State::ready && ready.size() < kReadyKept &&
+                    inv.input.size() <= store::kInlineBytesMax &&
+                    ready.contains(core::place_of(inv));
+  if (!soon) partition.state.evict(id);
+}
+
+bool Loop::is_durable(const core::Invocation& invocation) const {
+  return invocation.header_row && invocation.first_turn <= std::to_underlying(committed_);
 }
 
 void Loop::fail(const Error& error) {
@@ -58,15 +76,42 @@ void Loop::fail(const Error& error) {
   failure_ = error;
   queue_.clear();
   in_flight_.reset();
-  // Nothing that was not committed may leave; whoever waits is told that the outcome is unknown.
-  for (auto& [id, answered] : waiters_) {
+  open_->effects_held.clear();
+  open_->jobs_held.clear();
+  // What is stored goes on one day, whatever happens here; of anything else nobody knows.
+  for (const auto& partition : partitions_) {
+    for (const auto& [id, live] : partition->state.live) {
+      if (!live.loaded || !is_durable(*live.loaded)) continue;
+      for (const core::Waiter& waiter : live.loaded->waiters) {
+        core::Reply reply;
+        reply.waiter = waiter.id;
+        reply.id = id;
+        reply.state = live.state;
+        reply.refused = waiter.mode == Mode::now;
+        reply.outcome = {error.code, error.message};
+        reply.decision.kind =
+            reply.refused ? core::Decision::Kind::refused : core::Decision::Kind::handed_over;
+        reply.decision.after = now_ - live.loaded->accepted;
+        reply.decision.done = live.loaded->last_seq;
+        reply.decision.reason = error.message;
+        core::Effect effect = std::move(reply);
+        release(*partition, effect);
+      }
+    }
+  }
+  for (auto& [id, answered] : std::exchange(waiters_, {})) {
     core::Reply reply;
     reply.refused = true;
     reply.outcome = {error.code, error.message};
     answered(std::move(reply));
   }
-  waiters_.clear();
-  if (seams_.on_fatal) seams_.on_fatal(error);
+  if (seams_.on_fatal && !closing_) seams_.on_fatal(error);
+}
+
+void Loop::close() {
+  closing_ = true;
+  take_inbox();
+  fail({ErrorCode::unavailable, "the engine has stopped"});
 }
 
 }  // namespace nowthen::engine

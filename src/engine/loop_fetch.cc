@@ -18,6 +18,8 @@ core::Finished absent() { return {.state = {}, .outcome = {}, .done = 0, .absent
 void Loop::fetch(Partition& partition, const core::Missing& missing, Incoming incoming) {
   NT_ASSERT(!partition.fetching);
   partition.fetching = true;
+  if (const auto* needs = std::get_if<core::NeedsInvocation>(&missing))
+    incoming.fetched = needs->id;
   partition.waiting.push_front(std::move(incoming));
   std::visit(
       Overloaded{[&](const core::NeedsInvocation& needs) { fetch_invocation(partition, needs.id); },

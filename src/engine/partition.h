@@ -28,6 +28,7 @@ struct Incoming {
   core::CommandBody body;
   std::optional<OutboxRow> outbox;
   std::uint64_t sent = 0;  ///< tells apart what `Loop::send` hands over; 0: nothing of it
+  std::optional<InvocationId> fetched = {};  ///< read for it from the rows
 };
 
 /// A partition and what its loop keeps beside its state. Loop thread only.

@@ -1,6 +1,7 @@
 #include "engine/turn.h"
 
 #include <type_traits>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/planted.h"
@@ -92,7 +93,8 @@ void Turn::encode(Partition& partition, core::Invocation& invocation) {
       invocation.input_row = true;
     }
     write(partition, store::encode_header(invocation));
-    invocation.header_row = true;
+    if (!std::exchange(invocation.header_row, true))
+      invocation.first_turn = std::to_underlying(seq_);
   }
   for (auto i = invocation.rows; i < invocation.done.size(); ++i) {
     write(partition, store::encode_entry(id, i, invocation.done[i]));

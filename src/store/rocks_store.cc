@@ -101,6 +101,7 @@ class Rocks final : public RocksStore {
   RocksStats stats() const override;
   Result<OwnerEpoch> claim(std::uint16_t partition) override;
   void commit(Turn turn, Completion<Result<CommitSeq>> done) override;
+  void settle() override;
   void read(std::vector<std::string> keys,
             Completion<Result<std::vector<std::optional<std::string>>>> done) override;
   void scan(Scan scan, Completion<Result<Page>> done) override;
@@ -129,9 +130,10 @@ class Rocks final : public RocksStore {
 
   CommitPace pace_;
   std::mutex queue_mutex_;
-  std::condition_variable queue_filled_;
+  std::condition_variable queue_filled_, queue_done_;
   std::deque<Pending> queue_;
   std::atomic<std::size_t> unwritten_ = 0;  // queued, or being written inline or by the thread
+  bool writing_ = false;                    // what was taken from the queue
   bool stopping_ = false;
   std::thread committer_;  // started when first needed
 
@@ -209,14 +211,22 @@ void Rocks::commit(Turn turn, Completion<Result<CommitSeq>> done) {
   queue_filled_.notify_one();
 }
 
+void Rocks::settle() {
+  std::unique_lock lock(queue_mutex_);
+  queue_done_.wait(lock, [this] { return queue_.empty() && !writing_; });
+}
+
 // Takes what all loops have queued meanwhile and writes it as one.
 void Rocks::run_commits() {
   std::vector<Pending> turns;
   for (;;) {
     {
       std::unique_lock lock(queue_mutex_);
+      writing_ = false;
+      if (queue_.empty()) queue_done_.notify_all();
       queue_filled_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
+      writing_ = true;
       turns.assign(std::move_iterator(queue_.begin()), std::move_iterator(queue_.end()));
       queue_.clear();
     }

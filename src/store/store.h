@@ -72,6 +72,9 @@ class Store {
   /// written for any partition. One commit per loop in flight at most.
   virtual void commit(Turn turn, Completion<Result<CommitSeq>> done) = 0;
 
+  /// Returns once every commit that may complete by itself has completed. Nobody commits meanwhile.
+  virtual void settle() {}
+
   /// Values of the keys, in their order; none where there is no row. Sees what is committed.
   virtual void read(std::vector<std::string> keys,
                     Completion<Result<std::vector<std::optional<std::string>>>> done) = 0;
