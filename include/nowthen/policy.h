@@ -45,7 +45,8 @@ struct Policy {
   Mode mode = Mode::auto_;
   Duration answer_within = std::chrono::milliseconds(300);  ///< 1 ms..10 min, the caller's patience
   Duration wait_max = std::chrono::seconds(60);  ///< 0..10 min, most that a caller may ask for
-  Duration start_within = Duration::zero();      ///< a deferred call expires; 0 = never
+  Duration start_within = Duration::zero();      ///< a deferred call expires, its delay included;
+                                                 ///< 0 = never
   Duration attempt_timeout = std::chrono::minutes(10);  ///< 1 ms..30 days, per attempt, running
   Duration step_timeout = std::chrono::minutes(5);      ///< 1 ms..30 days, per try of a step
   Duration cleanup_within = std::chrono::seconds(30);   ///< 0..1 h, for cleanup after a cancel

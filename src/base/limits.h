@@ -16,11 +16,12 @@ struct Limits {
   std::size_t journal_bytes_max = 64u << 20;    ///< bytes of the journal of one invocation
   std::uint32_t open_entries_max = 10'000;      ///< waits of one invocation at a time
   std::uint32_t signals_max = 1'000;            ///< signals waiting to be read, per invocation
+  std::size_t signals_bytes_max = 16u << 20;    ///< their bytes
   std::uint32_t depth_max = 32;                 ///< calls within calls
   std::uint32_t waiters_max = 1'000;            ///< callers waiting for one invocation
   std::uint32_t running_max = 4'096;            ///< attempts running at once, per partition
   std::uint32_t waiting_max = 4'000'000;        ///< live invocations, per partition
-  std::uint32_t state_names_max = 1'000;        ///< names in the state of one order key
+  std::uint32_t state_names_max = 1'000;        ///< names of state written with one entry
   std::uint32_t crashes_max = 3;                ///< lost attempts without progress before parking
 };
 

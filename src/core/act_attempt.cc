@@ -85,6 +85,7 @@ bool take_signal(Application& app, Subject s, std::string_view path, std::string
 
 void act(Application& app, Subject s, OpenEntry& command) {
   Invocation& inv = s.inv;
+  const bool wrote = !command.writes.empty();
   if (!app.write_state(s, std::move(command.writes))) return;
   app.store(inv);
   const bool stopped = Application::stopped(inv, command.kind);
@@ -98,11 +99,13 @@ void act(Application& app, Subject s, OpenEntry& command) {
   fresh.kind = command.kind;
   fresh.since = app.now;
   fresh.stage = Stage::asked;
+  fresh.wrote = wrote;
   if (!app.fits(s, fresh)) return;
   Entry& entry = inv.open.emplace_back(std::move(fresh));
   switch (entry.kind) {
     case EntryKind::step:
     case EntryKind::cleanup:
+      if (wrote) app.header_changed(inv);
       app.run_step(s, entry);
       return;
     case EntryKind::step_once:

@@ -69,8 +69,14 @@ bool fire_waits(Application& app, Subject s) {
   if (inv.answer_due <= app.now && answer_timed_out(app, s)) return true;
   app.hand_over(s, Decision::Kind::handed_over);
   if (inv.cleanup_due <= app.now) {
-    app.end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
-    return true;
+    // The time in which no process lived does not count.
+    inv.cleanup_due =
+        std::max(inv.cleanup_due, after(app.state.recovered, s.op.policy.cleanup_within));
+    if (inv.cleanup_due <= app.now) {
+      app.end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
+      return true;
+    }
+    app.header_changed(inv);
   }
   if (inv.attempt == 0 && inv.start_due <= app.now) {
     app.end(s, State::expired, {ErrorCode::expired, "not started within start_within"});
@@ -130,6 +136,7 @@ std::optional<Missing> act(Application& app, StartLoaded& command) {
 
 void act(Application& app, Recover&) {
   PartitionState& state = app.state;
+  state.recovered = app.now;
   for (auto& [order, line] : state.order_lines) {
     std::ranges::sort(line, {}, [&state](InvocationId id) { return state.find(id)->accepted_seq; });
   }
@@ -148,6 +155,7 @@ void act(Application& app, Recover&) {
       const bool progress = inv.last_seq > inv.done_at_start;
       inv.crashes = progress ? 1 : inv.crashes + 1;
       live.state = inv.state = State::ready;
+      inv.cleanup_due = kNever;  // from anew, once the next attempt was told of the cancel
       app.header_changed(inv);
       if (inv.crashes >= state.limits.crashes_max) {
         crash_loops.push_back(&live);

@@ -34,10 +34,16 @@ void act(Application& app, Subject s, Signal& command) {
                    std::to_string(limits.result_bytes_max) + ")");
     return;
   }
-  if (s.inv.signals.size() >= limits.signals_max && find_wait(s.inv, command.name) == nullptr) {
-    app.refuse(command.waiter, Gate::commit, ErrorCode::overloaded,
-               "signals_max (" + std::to_string(limits.signals_max) + ") signals wait to be read");
-    return;
+  if (find_wait(s.inv, command.name) == nullptr) {
+    std::size_t bytes = command.payload.size();
+    for (const BufferedSignal& kept : s.inv.signals) bytes += kept.payload.size();
+    if (s.inv.signals.size() >= limits.signals_max || bytes > limits.signals_bytes_max) {
+      app.refuse(command.waiter, Gate::commit, ErrorCode::overloaded,
+                 "signals_max (" + std::to_string(limits.signals_max) +
+                     ") signals, or signals_bytes_max (" +
+                     std::to_string(limits.signals_bytes_max) + ") bytes, wait to be read");
+      return;
+    }
   }
   app.store(s.inv);
   app.acknowledge(command.waiter, s.inv);
@@ -86,7 +92,11 @@ void act(Application& app, Subject s, ResolveStep& command) {
   if (command.outcome) {
     const InvocationId id = s.inv.id;
     app.complete(s, command.path, std::move(*command.outcome));
-    if (app.state.find(id) == nullptr) return;  // it passed a limit of the journal
+    if (app.state.find(id) == nullptr) {
+      app.refuse(command.waiter, Gate::commit, ErrorCode::too_large,
+                 "the result passes a limit of the journal; the invocation has failed by it");
+      return;
+    }
   } else {
     s.inv.open.erase(entry);
   }

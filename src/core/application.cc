@@ -56,6 +56,11 @@ void Application::store(Invocation& inv) {
 bool Application::write_state(Subject s, std::vector<StateWrite> writes) {
   const Limits& limits = state.limits;
   Outcome wrong;
+  if (writes.size() > limits.state_names_max) {
+    wrong = {ErrorCode::too_large, "more than state_names_max (" +
+                                       std::to_string(limits.state_names_max) +
+                                       ") names of state written with one entry"};
+  }
   for (const StateWrite& write : writes) {
     if (s.inv.order.empty()) {
       wrong = {ErrorCode::invalid_argument,
@@ -68,7 +73,8 @@ bool Application::write_state(Subject s, std::vector<StateWrite> writes) {
                                          "' is larger than result_bytes_max (" +
                                          std::to_string(limits.result_bytes_max) + ")"};
     }
-    if (wrong.ok()) continue;
+  }
+  if (!wrong.ok()) {
     end(s, State::failed, std::move(wrong));
     return false;
   }
@@ -150,6 +156,7 @@ void Application::begin_attempt(Subject s) {
   inv.backoff_due = kNever;
   inv.resident = true;
   header_changed(inv);
+  limit_cleanup(s);
   Dispatch dispatch;
   dispatch.id = inv.id;
   dispatch.epoch = inv.epoch;
@@ -295,6 +302,17 @@ void Application::cancel_children(Invocation& inv, std::string_view why) {
   }
 }
 
+void Application::limit_cleanup(Subject s) {
+  if (s.inv.cancel_seq == 0 || s.inv.cleanup_due != kNever) return;
+  const auto holds_up = [](const Entry& entry) {
+    return entry.stage == Stage::running && entry.kind != EntryKind::cleanup;
+  };
+  if (std::ranges::any_of(s.inv.open, holds_up)) return;
+  s.inv.cleanup_due = after(now, s.op.policy.cleanup_within);
+  state.wake_at(s.inv.id, s.inv.cleanup_due);
+  header_changed(s.inv);
+}
+
 void Application::cancel(Subject s, std::string note) {
   Invocation& inv = s.inv;
   if (inv.cancel_seq != 0) return;
@@ -306,11 +324,9 @@ void Application::cancel(Subject s, std::string note) {
   }
   inv.cancel_seq = ++inv.last_seq;
   inv.cancel_note = std::move(note);
-  inv.cleanup_due = after(now, s.op.policy.cleanup_within);
-  state.wake_at(inv.id, inv.cleanup_due);
   header_changed(inv);
-  cancel_children(inv, "its caller was cancelled");
   if (inv.resident) {
+    limit_cleanup(s);
     go_on(s);
     DeliverCancel told;
     told.id = inv.id;
@@ -320,6 +336,8 @@ void Application::cancel(Subject s, std::string note) {
     inv.backoff_due = kNever;
     make_ready(s);
   }
+  // After the code was told: the end of a child must not come to it as a failure of that child.
+  cancel_children(inv, "its caller was cancelled");
 }
 
 void cut(std::string& text, std::size_t bytes_max) {

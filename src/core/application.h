@@ -71,6 +71,8 @@ class Application {
   /// Records the request to cancel and tells the code, if there is any. May end it.
   void cancel(Subject s, std::string note);
   void cancel_children(Invocation& inv, std::string_view why);
+  /// After a cancel, `cleanup_within` runs from when the code was told and no step of it runs.
+  void limit_cleanup(Subject s);
 
   /// Answers every waiter whose time has come: with a ticket, or in mode `now` with an error.
   void hand_over(Subject s, Decision::Kind kind);

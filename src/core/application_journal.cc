@@ -67,6 +67,7 @@ void Application::record(Subject s, Entry entry) {
 
 void Application::deliver_last(Subject s) {
   if (s.inv.resident) {
+    limit_cleanup(s);
     go_on(s);
     Deliver deliver;
     deliver.id = s.inv.id;

@@ -141,6 +141,39 @@ TEST_F(CancelTest, one_that_backs_off_begins_at_once_to_clean_up) {
   EXPECT_EQ(count<Dispatch>(), 0u);  // nothing is left of the backoff
 }
 
+TEST_F(CancelTest, time_for_cleanup_begins_when_the_step_that_runs_has_ended) {
+  const InvocationId id = invoke();
+  open(id, "charge");
+  cancel(id);
+  advance(minutes(2));
+  ASSERT_EQ(state_of(id), State::running);
+  complete(id, "charge");
+  open(id, "refund", EntryKind::cleanup);
+  advance(seconds(29));
+  EXPECT_EQ(state_of(id), State::running);
+  advance(seconds(1));
+  EXPECT_EQ(state_of(id), State::cancelled);
+}
+
+TEST_F(CancelTest, time_for_cleanup_leaves_out_the_time_in_which_no_process_lived) {
+  const InvocationId id = invoke();
+  step(id, "charge");
+  const InvocationId sleeps = invoke();
+  for (const InvocationId each : {id, sleeps}) cancel(each);
+  sleep(id, "sleep", hours(1));
+  restart_process();
+  now = after(now, hours(1));
+  apply(Recover{});
+  for (const InvocationId each : {id, sleeps}) {
+    ASSERT_EQ(state_of(each), State::running);
+    open(each, "refund", EntryKind::cleanup);
+  }
+  advance(seconds(29));
+  EXPECT_EQ(state_of(id), State::running);
+  advance(seconds(1));
+  EXPECT_EQ(state_of(id), State::cancelled);
+}
+
 TEST_F(CancelTest, cleanup_that_fails_ends_as_cancelled) {
   const InvocationId id = invoke();
   step(id, "charge");

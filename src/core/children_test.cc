@@ -111,6 +111,18 @@ TEST_F(ChildrenTest, children_by_call_are_cancelled_with_the_parent_by_send_not)
   EXPECT_EQ(inv(sent).cancel_seq, 0u);
 }
 
+TEST_F(ChildrenTest, cancelled_parent_is_told_before_its_child_ends_by_it) {
+  const InvocationId parent = invoke();
+  open_child(parent, "call:op", EntryKind::call, "op");
+  cancel(parent);
+  std::vector<std::string> order;
+  for (const GatedEffect& effect : out.effects) {
+    if (std::holds_alternative<DeliverCancel>(effect.effect)) order.push_back("told");
+    if (std::holds_alternative<Message>(effect.effect)) order.push_back("child");
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"told", "child"}));
+}
+
 TEST_F(ChildrenTest, child_nobody_waits_for_any_more_is_cancelled) {
   const InvocationId parent = invoke();
   const InvocationId loser = call(parent, "1.1/bill");

@@ -65,7 +65,7 @@ Entry* Invocation::find_open(std::string_view path) {
 
 bool is_stored(const Entry& open) {
   const bool repeatable = open.kind == EntryKind::step || open.kind == EntryKind::cleanup;
-  return !repeatable || open.tries > 0;
+  return !repeatable || open.tries > 0 || open.wrote;
 }
 
 State stored_state(const Invocation& invocation) {

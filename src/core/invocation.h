@@ -117,7 +117,8 @@ struct Invocation : Header {
 /// Due time of a step whose retry waits for nothing but its code.
 inline constexpr WallTime kAtOnce = WallTime::min();
 
-/// An open entry that must survive: everything but the first try of a plain step.
+/// An open entry that must survive: everything but the first try of a plain step that wrote
+/// nothing.
 bool is_stored(const Entry& open);
 
 /// The state that the header row names: an attempt that is held is lost with its process, even

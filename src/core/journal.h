@@ -59,6 +59,7 @@ struct Entry {
   InvocationId child;         ///< call and send: the invocation started
   Outcome outcome;            ///< done: how it ended; open: the last failure
   Stage stage = Stage::left;  ///< open only, not stored
+  bool wrote = false;         ///< open: state was written with it, which must not happen again
 
   bool done() const { return done_seq != 0; }
 };

@@ -172,6 +172,14 @@ TEST_F(ParkTest, resume_without_an_answer_parks_again) {
   EXPECT_EQ(inv(id).park_reason, ParkReason::outcome_unknown);
 }
 
+TEST_F(ParkTest, result_that_passes_a_limit_is_refused_and_ends_it) {
+  const InvocationId id = in_doubt();
+  inv(id).journal_bytes = state->limits.journal_bytes_max - 10;
+  resolve(id, "pay", Outcome{ErrorCode::none, std::string(100, 'x')});
+  EXPECT_EQ(state_of(id), State::failed);
+  EXPECT_EQ(refusal(), ErrorCode::too_large);
+}
+
 TEST_F(ParkTest, only_an_open_step_can_be_resolved) {
   const InvocationId id = in_doubt();
   for (const char* path : {"nobody", "charge"}) {

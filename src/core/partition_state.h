@@ -97,6 +97,7 @@ class PartitionState {
   std::set<InvocationId> loading;  ///< those that a place is kept for until StartLoaded
   AcceptSeq last_accepted{};
   bool draining = false;          ///< no attempt begins any more
+  WallTime recovered{};           ///< when this process began
   std::deque<Unstored> unstored;  ///< the last kUnstoredKept of them
 
   // Rows fetched because `apply` asked for them. The engine clears them after the command.

@@ -152,6 +152,34 @@ TEST_F(RecoverTest, tries_of_a_step_survive_and_the_first_try_does_not) {
   EXPECT_EQ(inv(id).open[0].tries, 1u);
 }
 
+TEST_F(RecoverTest, a_later_try_that_ran_when_the_process_died_runs_again_at_once) {
+  const InvocationId id = invoke();
+  for (const char* const step : {"1.0/a", "1.1/b"}) {
+    open(id, step);
+    complete(id, step, {ErrorCode::failed, "no"});
+  }
+  advance(seconds(10));
+  complete(id, "1.1/b", {ErrorCode::failed, "no"}, 1);  // writes what is open, "a" among it
+  crash();
+  open(id, "1.0/a");
+  EXPECT_EQ(count<RunStep>(), 1u);
+}
+
+TEST_F(RecoverTest, step_that_wrote_state_is_known_again_so_that_it_does_not_write_it_twice) {
+  const InvocationId id = invoke("op", ordered("k"));
+  auto opens = under_lease<OpenEntry>(id);
+  opens.path = "charge";
+  opens.writes = {{"n", "1"}};
+  apply(OpenEntry(opens));
+  crash();
+  ASSERT_EQ(inv(id).open.size(), 1u);
+  EXPECT_EQ(inv(id).open[0].path, "charge");
+  crash();
+  EXPECT_EQ(inv(id).open.size(), 1u);
+  open(id, "charge");
+  EXPECT_EQ(count<RunStep>(), 1u);
+}
+
 TEST_F(RecoverTest, at_most_once_step_that_ran_when_the_process_died_is_in_doubt) {
   const InvocationId id = invoke();
   open(id, "pay", EntryKind::step_once);

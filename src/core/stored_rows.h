@@ -119,6 +119,7 @@ class StoredRows {
     for (const Entry& entry : from->open) {
       if (!is_stored(entry)) continue;
       header.open.push_back(entry);
+      if (entry.stage == Stage::running) header.open.back().due = kAtOnce;
       header.open.back().stage = Stage::left;
     }
     header.stored = true;

@@ -33,9 +33,13 @@ void Attempt::write_state(std::string_view name, std::optional<std::string> valu
   const auto same = std::ranges::find(writes_, name, &core::StateWrite::name);
   if (same != writes_.end()) {
     same->value = std::move(value);
-  } else {
-    writes_.push_back({std::string(name), std::move(value)});
+    return;
   }
+  if (writes_.size() >= Limits{}.state_names_max)
+    throw Permanent(ErrorCode::too_large, "more than state_names_max (" +
+                                              std::to_string(Limits{}.state_names_max) +
+                                              ") names of state are set at once");
+  writes_.push_back({std::string(name), std::move(value)});
 }
 
 void Attempt::open(PendingBase& pending, RequestPtr owned, Branch& branch) {

@@ -268,6 +268,7 @@ class FakeEngine final : public engine::LoopPort {
     commands.push_back("open " + std::string(to_string(c.kind)) + " " + c.path);
     if ((inv.cancel_seq != 0 && c.kind != core::EntryKind::cleanup) || inv.find_done(c.path))
       return;
+    const bool wrote = !c.writes.empty();
     write(c.writes);
     if (core::Entry* e = inv.find_open(c.path)) {
       if (is_step(e->kind) && !running_.contains(e->path) && (e->due == kNever || e->due <= now_))
@@ -277,6 +278,7 @@ class FakeEngine final : public engine::LoopPort {
     core::Entry& e = inv.open.emplace_back();
     e.path = c.path;
     e.kind = c.kind;
+    e.wrote = wrote;
     if (is_step(c.kind)) return run_step(e);
     e.due = c.due;
     if (c.child) {

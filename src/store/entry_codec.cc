@@ -22,7 +22,9 @@ enum EntryBit : std::uint8_t {
 
 void put_entry(Writer& out, InvocationId id, const core::Entry& entry) {
   // Does not compile when a field is added: it needs a place here, in take_entry and in the docs.
-  const auto& [path, kind, done_seq, tries, due, since, child, outcome, not_stored] = entry;
+  const auto& [path, kind, done_seq, tries, own_due, since, child, outcome, stage, wrote] = entry;
+  // What runs now is lost with the process; its time is that of this try, not of the next.
+  const WallTime due = stage == core::Stage::running ? core::kAtOnce : own_due;
   std::uint8_t bits = 0;
   const auto mark = [&](bool present, std::uint8_t bit) {
     if (present) bits = static_cast<std::uint8_t>(bits | bit);
@@ -60,6 +62,7 @@ core::Entry take_entry(Reader& in, InvocationId id) {
   if ((bits & kChild) != 0) entry.child = take_id(in);
   if ((bits & kCode) != 0) entry.outcome.code = take_enum(in, kLastErrorCode);
   if ((bits & kData) != 0) entry.outcome.data = in.bytes();
+  entry.wrote = !entry.done() && !core::is_stored(entry);  // why else would it be here
   return entry;
 }
 
