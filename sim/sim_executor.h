@@ -33,6 +33,9 @@ class SimExecutor final : public engine::Executor {
 
   void begin(const core::Invocation& invocation) override;
   void run_step(core::Lease lease, std::string_view path, std::uint32_t tries) override;
+  void end_try(core::Lease lease, std::string_view path, std::uint32_t tries) override {
+    real_->end_try(lease, path, tries);
+  }
   void deliver(core::Lease lease, const core::Entry& entry) override;
   void deliver_cancel(core::Lease lease) override;
   void drop(core::Lease lease) override;

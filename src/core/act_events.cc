@@ -40,7 +40,13 @@ void fire_entry(Application& app, Subject s, Entry& entry) {
     app.park(s, ParkReason::outcome_unknown,
              "step '" + entry.path + "' runs at most once; it did not report within step_timeout");
   } else if (entry.stage == Stage::running) {
+    EndTry over;
+    over.id = s.inv.id;
+    over.epoch = s.inv.epoch;
+    over.path = entry.path;
+    over.tries = entry.tries;
     app.step_failed(s, entry, {ErrorCode::timed_out, "step_timeout passed"}, false);
+    app.emit(Gate::none, std::move(over));
   } else if (entry.stage == Stage::asked && !app.stopped(s.inv, entry.kind)) {
     app.run_step(s, entry);
   } else {

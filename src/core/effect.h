@@ -52,6 +52,11 @@ struct RunStep : Lease {
   std::string path;
   std::uint32_t tries = 0;
 };
+/// A try has outlived its time: nobody waits for it any more.
+struct EndTry : Lease {
+  std::string path;
+  std::uint32_t tries = 0;
+};
 /// A new entry of `done` reaches the code. Stays inside the loop, so it waits for nothing.
 struct Deliver : Lease {
   std::uint32_t index = 0;
@@ -101,8 +106,8 @@ struct Parked {
   ParkReason reason = ParkReason::none;
   std::string note;
 };
-using Effect = std::variant<Dispatch, RunStep, Deliver, DeliverCancel, DropAttempt, RefuseAttempt,
-                            Reply, Message, Load, Parked>;
+using Effect = std::variant<Dispatch, RunStep, EndTry, Deliver, DeliverCancel, DropAttempt,
+                            RefuseAttempt, Reply, Message, Load, Parked>;
 
 /// Whether an effect waits for the commit of what its partition has not committed yet.
 enum class Gate : std::uint8_t { commit, none };

@@ -47,6 +47,7 @@ class ScriptExecutor final : public Executor {
     done.outcome.data = "ok";
     port_.submit(std::move(done));
   }
+  void end_try(core::Lease, std::string_view, std::uint32_t) override {}
   void deliver(core::Lease lease, const core::Entry& entry) override {
     const auto it = scripts_.find(lease.id);
     if (it == scripts_.end()) return;

@@ -272,6 +272,7 @@ void Loop::release(Partition& partition, core::Effect& effect) {
                                        entry->tries == run.tries;
                    if (wanted) executor_->run_step(run, run.path, run.tries);
                  },
+                 [&](core::EndTry& over) { executor_->end_try(over, over.path, over.tries); },
                  [&](core::Deliver& deliver) {
                    const core::Live* live = partition.state.find(deliver.id);
                    if (live == nullptr || !live->loaded) return;  // ended by a later effect's cause

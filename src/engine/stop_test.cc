@@ -22,6 +22,7 @@ class NoExecutor final : public Executor {
  public:
   void begin(const core::Invocation&) override {}
   void run_step(core::Lease, std::string_view, std::uint32_t) override {}
+  void end_try(core::Lease, std::string_view, std::uint32_t) override {}
   void deliver(core::Lease, const core::Entry&) override {}
   void deliver_cancel(core::Lease) override {}
   void drop(core::Lease) override {}

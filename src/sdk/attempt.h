@@ -45,6 +45,9 @@ class Attempt final : public Continuation {
   Next deliver_cancel();
   /// The function to run for the step at `path`; null when nothing is to be run: then `resume`.
   std::shared_ptr<const Job> start_step(std::string_view path, std::uint32_t tries);
+  /// That the try just started waits for a thread.
+  std::shared_ptr<Try> queue_step(std::string_view path);
+  Next end_try(std::string_view path, std::uint32_t tries);
   Next step_ended(std::string_view path, std::uint32_t tries, StepEnd end);
   /// Says that the frames are dropped. Precondition: kept.
   void evict();
@@ -93,6 +96,7 @@ class Attempt final : public Continuation {
   void uncount(Request& request);
   Request* find_step(std::string_view path);
   void complete_step(Request& request, StepEnd end);
+  void complete_unrun(Request& request);
   bool suspend_kept() const;
 
   void settle(const Inbox::Item& item);

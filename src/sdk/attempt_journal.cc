@@ -95,7 +95,8 @@ void Attempt::settle_cancel(std::uint32_t seq) {
     if (is_step(each->kind)) {
       const core::Entry* record = live_ ? nullptr : inbox_.find(each->path);
       const bool ran = record != nullptr && record->outcome.code != ErrorCode::cancelled;
-      if (ran || each->stage == Stage::running) continue;
+      if (ran || (each->stage == Stage::running && !each->withdraw())) continue;
+      if (each->stage == Stage::running) complete_unrun(*each);
     }
     ending.push_back(each);
   }

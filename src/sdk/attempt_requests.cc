@@ -19,7 +19,10 @@ constexpr std::string_view kAbandoned = "the code does not wait for it any more"
 }  // namespace
 
 Request::Request(Attempt& of) : attempt(&of) { of.count_request(); }
-Request::~Request() { attempt->uncount_request(); }
+Request::~Request() {
+  withdraw();
+  attempt->uncount_request();
+}
 
 void Attempt::count_request() {
   constexpr std::size_t kMost = Limits{}.journal_entries_max;
@@ -81,6 +84,7 @@ void Attempt::abandon(Request& request) {
   request.pending = nullptr;
   RequestPtr owned = waiting_.take(request);
   if (closing_) return;
+  if (request.withdraw()) complete_unrun(request);
   owned->writes.clear();
   if (owned->kind == core::EntryKind::sleep || owned->kind == core::EntryKind::signal)
     losers_.push_back(owned->path);
@@ -167,14 +171,26 @@ std::shared_ptr<const Job> Attempt::start_step(std::string_view path, std::uint3
   Request* request = find_step(path);
   if (request == nullptr) return nullptr;
   count(*request);
+  request->withdraw();  // the try before it, if that still waits
   request->stage = Stage::running;
   request->tries = tries;
   if (request->pending != nullptr) return request->job;
-  StepEnd end;  // no further step of an abandoned branch starts
-  end.outcome = {ErrorCode::cancelled, std::string(kAbandoned)};
-  end.permanent = true;
-  complete_step(*request, std::move(end));
+  complete_unrun(*request);  // no further step of an abandoned branch starts
   return nullptr;
+}
+
+std::shared_ptr<Try> Attempt::queue_step(std::string_view path) {
+  return find_step(path)->queued = std::make_shared<Try>();
+}
+
+Attempt::Next Attempt::end_try(std::string_view path, std::uint32_t tries) {
+  Request* request = find_step(path);
+  if (request != nullptr && request->stage == Stage::running && request->tries == tries) {
+    request->withdraw();
+    request->stage = Stage::retrying;
+    uncount(*request);
+  }
+  return advance();
 }
 
 Attempt::Next Attempt::step_ended(std::string_view path, std::uint32_t tries, StepEnd end) {
@@ -183,6 +199,14 @@ Attempt::Next Attempt::step_ended(std::string_view path, std::uint32_t tries, St
                     request->tries != tries;  // another try runs, or has ended
   if (!late) complete_step(*request, std::move(end));
   return advance();
+}
+
+/// Its function did not run, and will not.
+void Attempt::complete_unrun(Request& request) {
+  StepEnd end;
+  end.outcome = {ErrorCode::cancelled, std::string(kAbandoned)};
+  end.permanent = true;
+  complete_step(request, std::move(end));
 }
 
 void Attempt::complete_step(Request& request, StepEnd end) {

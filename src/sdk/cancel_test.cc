@@ -99,19 +99,6 @@ TEST(Cancel, every_later_await_throws_again_and_yields) {
   EXPECT_EQ(engine.journal(), "CANCEL");
 }
 
-/// Keeps what it is given until told to run it.
-class LatePool final : public Pool {
- public:
-  bool submit(std::string_view, std::move_only_function<void()> work) override {
-    waiting.push_back(std::move(work));
-    return true;
-  }
-  void run() {
-    for (auto& work : std::exchange(waiting, {})) work();
-  }
-  std::vector<std::move_only_function<void()>> waiting;
-};
-
 Task<std::string> with_step(Context& ctx) {
   std::string out = "none";
   try {
@@ -124,65 +111,53 @@ Task<std::string> with_step(Context& ctx) {
   co_return out;
 }
 
-FakeEngine& on_pool(FakeEngine& engine, LatePool& pool) {
-  engine.pool = &pool;
-  engine.crash();
-  return engine;
-}
+/// An invocation whose step "slow" runs: the end of its function does not arrive.
+class RunningStep : public testing::Test {
+ protected:
+  RunningStep() : engine_(handlers_of(with_step, false)) {
+    ran.clear();
+    engine_.inv.operation = "op";
+    engine_.pool = &pool_;
+    engine_.hold_posts = true;
+    engine_.crash();
+    engine_.cancel();
+    EXPECT_EQ(engine_.journal(), "CANCEL");
+  }
+  void let_end() {
+    engine_.hold_posts = false;
+    engine_.run();
+  }
+  InlinePool pool_;
+  FakeEngine engine_;
+};
 
-TEST(Cancel, a_running_step_is_waited_for_and_delivered) {
-  ran.clear();
-  LatePool pool;
-  FakeEngine engine(handlers_of(with_step, false));
-  engine.inv.operation = "op";
-  on_pool(engine, pool);
-  ASSERT_EQ(pool.waiting.size(), 1u);
-  engine.cancel();
-  EXPECT_EQ(engine.journal(), "CANCEL");
-  pool.run();
-  engine.run();
-  EXPECT_EQ(engine.journal(), "CANCEL slow=1");
-  pool.run();
-  engine.run();
-  EXPECT_EQ(engine.state, core::State::cancelled);
+TEST_F(RunningStep, is_waited_for_after_a_cancel_and_delivered) {
+  let_end();
+  EXPECT_EQ(engine_.state, core::State::cancelled);
+  EXPECT_EQ(engine_.journal(), "CANCEL slow=1 note=null");
   EXPECT_EQ(ran, (std::vector<std::string>{"slow", "undo 1 cancelled"}));
 }
 
-TEST(Cancel, a_step_that_was_running_is_replayed_from_its_record) {
+TEST_F(RunningStep, is_replayed_from_its_record) {
+  engine_.entries_max = 1;
+  let_end();
+  EXPECT_EQ(engine_.journal(), "CANCEL slow=1");
+  engine_.entries_max = SIZE_MAX;
   ran.clear();
-  LatePool pool;
-  FakeEngine engine(handlers_of(with_step, false));
-  engine.inv.operation = "op";
-  on_pool(engine, pool);
-  engine.cancel();
-  pool.run();
-  engine.run();
-  EXPECT_EQ(engine.journal(), "CANCEL slow=1");
-  pool.waiting.clear();
-  engine.crash();
-  pool.run();
-  engine.run();
-  EXPECT_EQ(engine.state, core::State::cancelled);
-  EXPECT_EQ(ran, (std::vector<std::string>{"slow", "undo 1 cancelled"}));
+  engine_.crash();
+  EXPECT_EQ(engine_.state, core::State::cancelled);
+  EXPECT_EQ(ran, (std::vector<std::string>{"undo 1 cancelled"}));
 }
 
-TEST(Cancel, a_step_lost_with_the_process_is_cancelled_and_stays_so_in_the_next_replay) {
+TEST_F(RunningStep, lost_with_the_process_is_cancelled_and_stays_so_in_the_next_replay) {
   ran.clear();
-  LatePool pool;
-  FakeEngine engine(handlers_of(with_step, false));
-  engine.inv.operation = "op";
-  on_pool(engine, pool);
-  engine.cancel();
-  engine.crash();
-  pool.waiting.erase(pool.waiting.begin());  // the function of the dead process
-  ASSERT_EQ(pool.waiting.size(), 1u);
-  pool.run();
-  engine.entries_max = 1;
-  engine.run();
-  EXPECT_EQ(engine.journal(), "CANCEL note=null");
-  engine.entries_max = SIZE_MAX;
-  engine.crash();
-  EXPECT_EQ(engine.state, core::State::cancelled) << engine.inv.note;
+  engine_.crash();
+  engine_.entries_max = 1;
+  let_end();
+  EXPECT_EQ(engine_.journal(), "CANCEL note=null");
+  engine_.entries_max = SIZE_MAX;
+  engine_.crash();
+  EXPECT_EQ(engine_.state, core::State::cancelled) << engine_.inv.note;
   EXPECT_EQ(ran, (std::vector<std::string>{"undo none cancelled"}));
 }
 

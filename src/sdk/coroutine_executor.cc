@@ -124,12 +124,13 @@ void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::
   }
 }
 
-void CoroutineExecutor::run_on_pool(const Attempt& attempt, std::shared_ptr<const Job> job,
+void CoroutineExecutor::run_on_pool(Attempt& attempt, std::shared_ptr<const Job> job,
                                     std::string_view path, std::uint32_t tries) {
   const core::Lease lease = attempt.lease();
   const std::string operation = attempt.operation().name;
   auto work = [link = link_, &port = port_, lease, job = std::move(job), path = std::string(path),
-               tries]() mutable {
+               tries, queued = attempt.queue_step(path)]() mutable {
+    if (!queued->begin()) return;
     StepEnd end = run(*job, lease.id, path);
     job.reset();  // the last owner of the arguments may be this thread
     port.post([link = std::move(link), lease, path = std::move(path), tries,
@@ -147,6 +148,11 @@ void CoroutineExecutor::step_ended(const core::Lease& lease, std::string_view pa
                                    std::uint32_t tries, StepEnd end) {
   if (Attempt* attempt = find(lease))
     advance(*attempt, [&] { return attempt->step_ended(path, tries, std::move(end)); });
+}
+
+void CoroutineExecutor::end_try(core::Lease lease, std::string_view path, std::uint32_t tries) {
+  if (Attempt* attempt = find(lease))
+    advance(*attempt, [&] { return attempt->end_try(path, tries); });
 }
 
 void CoroutineExecutor::deliver(core::Lease lease, const core::Entry& entry) {

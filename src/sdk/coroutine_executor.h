@@ -36,6 +36,7 @@ class CoroutineExecutor final : public engine::Executor {
 
   void begin(const core::Invocation& invocation) override;
   void run_step(core::Lease lease, std::string_view path, std::uint32_t tries) override;
+  void end_try(core::Lease lease, std::string_view path, std::uint32_t tries) override;
   void deliver(core::Lease lease, const core::Entry& entry) override;
   void deliver_cancel(core::Lease lease) override;
   void drop(core::Lease lease) override;
@@ -66,7 +67,7 @@ class CoroutineExecutor final : public engine::Executor {
     follow(attempt, watched(attempt.operation(), code));
   }
   void post_resume(Attempt& attempt);
-  void run_on_pool(const Attempt& attempt, std::shared_ptr<const Job> job, std::string_view path,
+  void run_on_pool(Attempt& attempt, std::shared_ptr<const Job> job, std::string_view path,
                    std::uint32_t tries);
   void step_ended(const core::Lease& lease, std::string_view path, std::uint32_t tries,
                   StepEnd end);

@@ -44,6 +44,7 @@ class FakeEngine final : public engine::LoopPort {
   std::vector<std::string> commands;      ///< "open step charge", "suspend kept", ...
   std::vector<core::Invoke> children;
   std::size_t posts = 0;
+  bool hold_posts = false;  ///< functions of steps run, and their ends do not arrive
   bool dead = false;
 
   CoroutineExecutor& executor() { return *executor_; }
@@ -158,7 +159,10 @@ class FakeEngine final : public engine::LoopPort {
     run();
   }
   void step_timed_out(const std::string& path) {
-    step_failed(*inv.find_open(path), {ErrorCode::timed_out, "step_timeout"}, false);
+    const core::Lease to = lease();
+    core::Entry& entry = *inv.find_open(path);
+    effect(to, [this, to, path, tries = entry.tries] { executor_->end_try(to, path, tries); });
+    step_failed(entry, {ErrorCode::timed_out, "step_timeout"}, false);
     run();
   }
 
@@ -184,7 +188,7 @@ class FakeEngine final : public engine::LoopPort {
   }
   std::optional<std::move_only_function<void()>> next_post() {
     const std::lock_guard lock(mutex_);
-    if (posted_.empty()) return std::nullopt;
+    if (hold_posts || posted_.empty()) return std::nullopt;
     auto job = std::move(posted_.front());
     posted_.pop_front();
     return job;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <latch>
 #include <mutex>
+#include <optional>
 #include <semaphore>
 #include <string>
 #include <thread>
@@ -95,6 +96,80 @@ TEST(BlockingPool, runs_the_steps_of_a_handler) {
   }
   EXPECT_EQ(engine.inv.outcome.data, "500");
   EXPECT_EQ(in_steps, 500);
+}
+
+/// Keeps functions waiting.
+class BusyPool final : public Pool {
+ public:
+  bool submit(std::string_view, std::move_only_function<void()> work) override {
+    waiting.push_back(std::move(work));
+    return true;
+  }
+  void run() {
+    for (auto& work : std::exchange(waiting, {})) work();
+  }
+  std::vector<std::move_only_function<void()>> waiting;
+};
+class QueuedStep : public testing::Test {
+ protected:
+  QueuedStep() { in_steps = 0; }
+  void start(Task<int> (*handler)(Context&)) {
+    engine_.emplace(handlers_of(handler, false));
+    engine_->inv.operation = "op";
+    engine_->inv.input = "null";
+    engine_->pool = &pool_;
+    engine_->crash();
+    engine_->run();
+    ASSERT_EQ(pool_.waiting.size(), 1u);
+  }
+  BusyPool pool_;
+  std::optional<FakeEngine> engine_;
+};
+
+TEST_F(QueuedStep, does_not_begin_after_a_cancel) {
+  start(+[](Context& ctx) -> Task<int> {
+    try {
+      co_await ctx.run_once("pay", on_thread, 1);
+    } catch (const Cancelled&) {
+    }
+    co_return co_await ctx.cleanup("undo", on_thread, 1);
+  });
+  engine_->cancel();
+  engine_->run();
+  pool_.run();
+  engine_->run();
+  EXPECT_EQ(in_steps, 1) << "the cleanup alone";
+  EXPECT_EQ(engine_->journal(), "CANCEL pay!the code does not wait for it any more undo=1");
+}
+
+TEST_F(QueuedStep, does_not_begin_once_its_race_is_lost) {
+  start(+[](Context& ctx) -> Task<int> {
+    co_await race(ctx.run("slow", on_thread, 1), ctx.sleep(std::chrono::seconds(1)));
+    co_return co_await ctx.run("next", on_thread, 2);
+  });
+  engine_->pass(std::chrono::seconds(2));
+  pool_.run();
+  engine_->run();
+  EXPECT_EQ(in_steps, 1);
+  EXPECT_EQ(engine_->inv.outcome.data, "2");
+}
+
+TEST_F(QueuedStep, begins_once_however_often_it_was_tried) {
+  start(+[](Context& ctx) -> Task<int> { co_return co_await ctx.run("slow", on_thread, 3); });
+  engine_->step_timed_out("slow");
+  engine_->pass(std::chrono::seconds(10));
+  EXPECT_EQ(pool_.waiting.size(), 2u);
+  pool_.run();
+  engine_->run();
+  EXPECT_EQ(in_steps, 1);
+  EXPECT_EQ(engine_->inv.outcome.data, "3");
+}
+
+TEST_F(QueuedStep, is_forgotten_with_its_attempt) {
+  start(+[](Context& ctx) -> Task<int> { co_return co_await ctx.run_once("pay", on_thread, 3); });
+  engine_.reset();
+  pool_.run();
+  EXPECT_EQ(in_steps, 0);
 }
 
 class FullPool final : public Pool {

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nowthen/context.h>
 
 #include "base/time.h"
 #include "core/command.h"
+#include "sdk/step_run.h"
 
 namespace nowthen::sdk {
 
@@ -49,9 +51,12 @@ struct Request {
   WallTime due = kNever;
   std::uint32_t tries = 0;  ///< step: the try that runs
   std::shared_ptr<const Job> job;
+  std::shared_ptr<Try> queued;  ///< step: the try that waits for a thread, or has had it
   std::unique_ptr<core::Invoke> child;
   std::vector<core::StateWrite> writes;
   std::vector<std::string> losers;  ///< race: the waits that lost it
+  /// Whether the try that runs has not begun, and now never will.
+  bool withdraw() { return queued != nullptr && std::exchange(queued, nullptr)->withdraw(); }
   PendingBase* pending = nullptr;  ///< who is told; null once abandoned
 
   Request* older = nullptr;  ///< neighbours in a RequestTable

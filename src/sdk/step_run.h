@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,24 @@
 #include "core/journal.h"
 
 namespace nowthen::sdk {
+
+/// One try of a step on its way to a thread: it begins once, unless it is withdrawn before. Any
+/// thread.
+class Try {
+ public:
+  /// Whether the function may run now.
+  bool begin() { return move_to(State::begun); }
+  /// Whether it has not begun, and never will.
+  bool withdraw() { return move_to(State::withdrawn); }
+
+ private:
+  enum class State : std::uint8_t { waits, begun, withdrawn };
+  bool move_to(State to) {
+    State waits = State::waits;
+    return state_.compare_exchange_strong(waits, to, std::memory_order_acq_rel);
+  }
+  std::atomic<State> state_ = State::waits;
+};
 
 /// How one try of a step ended.
 struct StepEnd {

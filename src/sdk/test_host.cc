@@ -70,6 +70,9 @@ class FaultyExecutor final : public engine::Executor {
     if (--failure->second.times == 0) faults_->fail.erase(failure);
     port_.submit(std::move(failed));
   }
+  void end_try(core::Lease lease, std::string_view path, std::uint32_t tries) override {
+    if (!faults_->crashed) real_->end_try(lease, path, tries);
+  }
   void deliver(core::Lease lease, const core::Entry& entry) override {
     if (!faults_->crashed) real_->deliver(lease, entry);
   }
