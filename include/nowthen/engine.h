@@ -58,7 +58,7 @@ class Operation {
     return Answer<R>(host_, sdk::call(host_, name_, Codec<In>::encode(input), options));
   }
   /// As `call`, without blocking: `answered` is called once, on a loop's thread, and must not
-  /// block.
+  /// block. What it throws goes to the log.
   template <class F>
   void call(const In& input, const CallOptions& options, F answered) const {
     sdk::call(host_, name_, Codec<In>::encode(input), options,
@@ -123,7 +123,7 @@ class Engine {
   explicit Engine(Options options);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
-  /// Stops without draining.
+  /// Stops without draining; not on the engine's own threads.
   ~Engine();
 
   /// Adds an operation; before `start`. What is wrong with it (a name twice, a policy out of range)
@@ -141,7 +141,9 @@ class Engine {
   /// owns the folder; `newer_version`, `corruption`, `store_failed`.
   Result<void> start();
   /// Accepts nothing more, lets what runs come to an end for up to `patience`, and closes. What
-  /// still runs then is lost as by a crash: nothing that was accepted is.
+  /// still runs then is lost as by a crash: nothing that was accepted is; callers of what is stored
+  /// get a ticket. Waits for step functions that run, however long. Does nothing on the engine's
+  /// own threads (in handlers, steps, callbacks), which it would wait for.
   void stop(Duration patience = std::chrono::seconds(10));
 
   // ---- one invocation ----

@@ -8,7 +8,7 @@ namespace nowthen {
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// May jump in either direction; callers that need order keep the latest they saw. Any thread.
+  /// May jump in either direction; a loop keeps the latest that it saw. Any thread.
   virtual WallTime now() const = 0;
 };
 

@@ -315,7 +315,7 @@ void Application::limit_cleanup(Subject s) {
 
 void Application::cancel(Subject s, std::string note) {
   Invocation& inv = s.inv;
-  if (inv.cancel_seq != 0) return;
+  if (inv.cancel_seq != 0 && inv.state != State::parked) return;
   cut(note, state.limits.error_bytes_max);
   const bool begun = inv.attempt > 0 && inv.stored;
   if (!begun || inv.state == State::parked) {

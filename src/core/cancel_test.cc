@@ -174,6 +174,16 @@ TEST_F(CancelTest, time_for_cleanup_leaves_out_the_time_in_which_no_process_live
   EXPECT_EQ(state_of(id), State::cancelled);
 }
 
+TEST_F(CancelTest, step_in_doubt_keeps_a_cancelled_one_parked_until_it_is_cancelled_again) {
+  const InvocationId id = invoke();
+  open(id, "pay", EntryKind::step_once);
+  cancel(id);
+  advance(minutes(5));
+  EXPECT_EQ(inv(id).park_reason, ParkReason::outcome_unknown);
+  cancel(id);
+  EXPECT_EQ(state_of(id), State::cancelled);
+}
+
 TEST_F(CancelTest, cleanup_that_fails_ends_as_cancelled) {
   const InvocationId id = invoke();
   step(id, "charge");

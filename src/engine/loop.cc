@@ -11,10 +11,26 @@ namespace nowthen::engine {
 namespace {
 
 constexpr std::size_t kCommandsPerTurn = 4'096;  // bounds the rows of one commit
+constexpr std::size_t kChangesPerCommit = 32'768;
 constexpr std::size_t kTimersPerTurn = 1'024;
 constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
 
 thread_local bool runs_a_loop = false;
+
+/// About what a command takes in memory.
+std::size_t size_of(const core::CommandBody& body) {
+  std::size_t bytes = sizeof(Incoming);
+  if (const auto* call = std::get_if<core::Invoke>(&body)) bytes += call->input.size();
+  if (const auto* signal = std::get_if<core::Signal>(&body)) bytes += signal->payload.size();
+  return bytes;
+}
+
+void refuse(Answered& answered, ErrorCode code, std::string why) {
+  core::Reply reply;
+  reply.refused = true;
+  reply.outcome = {code, std::move(why)};
+  answered(std::move(reply));
+}
 
 void set_waiter(core::CommandBody& body, core::WaiterId waiter) {
   std::visit(
@@ -33,7 +49,8 @@ Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t
     : seams_(std::move(seams)),
       executor_(seams_.make_executor(*this)),
       prng_(seams_.seed),
-      open_(std::make_unique<Turn>(TurnSeq{1})) {
+      open_(std::make_unique<Turn>(TurnSeq{1})),
+      asked_bytes_max_(limits.asked_bytes_max) {
   for (const std::uint16_t number : own) {
     partitions_.push_back(std::make_unique<Partition>(number, all, limits));
     by_number_[number] = partitions_.back().get();
@@ -54,19 +71,26 @@ void Loop::post(std::move_only_function<void()> job) {
 }
 
 void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered) {
-  post([this, partition, body = std::move(body), answered = std::move(answered)]() mutable {
+  const std::size_t bytes = size_of(body);
+  if (asked_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > asked_bytes_max_) {
+    asked_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    return refuse(answered, ErrorCode::overloaded,
+                  "asked_bytes_max (" + std::to_string(asked_bytes_max_) +
+                      ") bytes of calls and signals wait to be taken");
+  }
+  post([this, partition, bytes, body = std::move(body), answered = std::move(answered)]() mutable {
     const auto waiter = static_cast<core::WaiterId>(++last_waiter_);
     if (failure_ || draining_) {
-      core::Reply reply;
-      reply.refused = true;
-      reply.outcome = failure_ ? core::Outcome{failure_->code, failure_->message}
-                               : core::Outcome{ErrorCode::unavailable, "the engine is stopping"};
-      answered(std::move(reply));
-      return;
+      asked_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+      if (failure_) return refuse(answered, failure_->code, failure_->message);
+      return refuse(answered, ErrorCode::unavailable, "the engine is stopping");
     }
     set_waiter(body, waiter);
     waiters_.emplace(waiter, std::move(answered));
-    enqueue({partition, std::move(body), std::nullopt});
+    enqueue({.partition = partition,
+             .body = std::move(body),
+             .outbox = std::nullopt,
+             .asked_bytes = bytes});
   });
 }
 
@@ -109,7 +133,9 @@ bool Loop::turn() {
   worked |= fire_timers();
   if (now_ >= next_upkeep_) worked |= keep_up();
   std::size_t left = kCommandsPerTurn;
-  while (!queue_.empty() && left-- > 0) {
+  // While a commit takes its time the next one does not grow for ever: what comes waits in line.
+  const auto full = [this] { return in_flight_ && open_->changed().size() >= kChangesPerCommit; };
+  while (!queue_.empty() && left-- > 0 && !full()) {
     Incoming incoming = std::move(queue_.front());
     queue_.pop_front();
     process(std::move(incoming));
@@ -120,7 +146,7 @@ bool Loop::turn() {
     executor_->evict_idle(kNever);  // what waits must not look like a lost attempt
     if (idle()) std::exchange(when_idle_, nullptr)();
   }
-  return worked || !queue_.empty();
+  return worked || (!queue_.empty() && !full());
 }
 
 bool Loop::take_inbox() {
@@ -185,6 +211,8 @@ void Loop::process(Incoming incoming) {
   Partition* partition = find(incoming.partition);
   NT_ASSERT(partition != nullptr);
   if (failure_) return;
+  if (incoming.asked_bytes != 0)
+    asked_bytes_.fetch_sub(std::exchange(incoming.asked_bytes, 0), std::memory_order_relaxed);
   if (partition->fetching) {
     partition->waiting.push_back(std::move(incoming));
     return;

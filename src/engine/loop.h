@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -169,6 +170,9 @@ class Loop final : public LoopPort {
   std::map<std::pair<std::string, std::uint32_t>, std::size_t> without_code_;
   std::move_only_function<void()> when_idle_;
   std::optional<Error> failure_;
+
+  const std::size_t asked_bytes_max_;
+  std::atomic<std::size_t> asked_bytes_ = 0;  ///< of what was asked for and is not applied yet
 
   std::mutex mutex_;  ///< guards the four below
   std::condition_variable wake_;

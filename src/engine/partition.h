@@ -27,7 +27,8 @@ struct Incoming {
   std::uint16_t partition = 0;
   core::CommandBody body;
   std::optional<OutboxRow> outbox;
-  std::uint64_t sent = 0;  ///< tells apart what `Loop::send` hands over; 0: nothing of it
+  std::uint64_t sent = 0;       ///< tells apart what `Loop::send` hands over; 0: nothing of it
+  std::size_t asked_bytes = 0;  ///< counted by `Loop::ask`
   std::optional<InvocationId> fetched = {};  ///< read for it from the rows
 };
 

@@ -85,6 +85,39 @@ class SteadyClock final : public Clock {
   }
 };
 
+TEST(Ask, is_refused_when_too_much_was_asked_for_and_not_taken) {
+  EngineSetup setup;
+  setup.store = std::make_unique<store::MemoryStore>();
+  setup.clock = std::make_unique<SteadyClock>();
+  setup.partitions = 1;
+  setup.limits.asked_bytes_max = 1u << 20;
+  setup.make_executor = [](LoopPort&) { return std::make_unique<NoExecutor>(); };
+  Engine engine(std::move(setup));
+  OperationHere operation;
+  operation.name = "op";
+  operation.declaration.policy.mode = Mode::later;
+  ASSERT_TRUE(engine.add(operation));
+  ASSERT_TRUE(engine.start(Engine::Driving::by_hand));
+  int refused = 0, taken = 0;
+  const auto ask = [&] {
+    core::Invoke invoke;
+    invoke.operation = "op";
+    invoke.input = std::string(300'000, 'x');
+    engine.invoke(std::move(invoke), [&](const core::Reply& reply) {
+      ++(reply.refused ? refused : taken);
+      if (reply.refused) EXPECT_EQ(reply.outcome.code, ErrorCode::overloaded);
+    });
+  };
+  for (int i = 0; i < 5; ++i) ask();
+  EXPECT_EQ(refused, 2);
+  while (engine.step()) continue;
+  EXPECT_EQ(taken, 3);
+  ask();
+  while (engine.step()) continue;
+  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(taken, 4);
+}
+
 class Stop : public testing::Test {
  protected:
   void SetUp() override {

@@ -126,8 +126,15 @@ RawAnswer call(const std::shared_ptr<Host>& host, std::string_view operation, st
 void call(const std::shared_ptr<Host>& host, std::string_view operation, std::string input,
           const CallOptions& options, Answered answered) {
   host->invoke(to_invoke(operation, std::move(input), options),
-               [answered = std::move(answered)](core::Reply reply) {
-                 answered(to_answer(std::move(reply)));
+               [answered = std::move(answered), log = host->log(),
+                name = std::string(operation)](core::Reply reply) {
+                 try {
+                   answered(to_answer(std::move(reply)));
+                 } catch (const std::exception& error) {
+                   log("the callback of a call of '" + name + "' threw: " + error.what());
+                 } catch (...) {
+                   log("the callback of a call of '" + name + "' threw");
+                 }
                });
 }
 

@@ -41,7 +41,12 @@ void ForkState::Slot::ready() { fork->ended(*this); }
 ForkState::ForkState(ForkKind k, Fork& o, Branch& p, std::size_t branches)
     : kind(k), result(o), parent(p), slots(branches), running(branches) {
   const std::string number = parent.prefix + std::to_string(++parent.forks) + '.';
-  if (kind == ForkKind::race) race_path = parent.path("race");
+  if (kind == ForkKind::race) {
+    winner_request = RequestPtr(new Request(*parent.attempt));  // now: later nobody could catch
+    winner_request->kind = core::EntryKind::value;
+    winner_request->value_of = ValueOf::race;
+    winner_request->path = parent.path("race");
+  }
   for (std::size_t i = 0; i < branches; ++i) {
     slots[i].fork = this;
     slots[i].branch.attempt = parent.attempt;
@@ -93,12 +98,8 @@ void ForkState::decide(Slot& slot) {
   if (slot.waited->error) result.error = slot.waited->error;
   for (Slot& other : slots)
     if (&other != &slot) abandon(other.branch, std::exchange(other.waited, nullptr));
-  RequestPtr request(new Request(*parent.attempt));
-  request->kind = core::EntryKind::value;
-  request->value_of = ValueOf::race;
-  request->path = race_path;
-  request->subject = std::to_string(winner);
-  record = std::make_unique<RaceRecord>(std::move(request), winner);
+  winner_request->subject = std::to_string(winner);
+  record = std::make_unique<RaceRecord>(std::move(winner_request), winner);
   record->open(parent, *this);
 }
 

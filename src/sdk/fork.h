@@ -9,6 +9,7 @@
 #include <nowthen/task.h>
 
 #include "sdk/branch.h"
+#include "sdk/request.h"
 
 namespace nowthen::sdk {
 
@@ -47,7 +48,7 @@ struct ForkState final : Continuation {
   bool starting = true;
   bool decided = false;
   std::size_t winner = 0;
-  std::string race_path;  // race: taken when it begins
+  RequestPtr winner_request;  // race: made when it begins
   std::unique_ptr<RaceRecord> record;
 
  private:

@@ -6,18 +6,12 @@
 
 #include "engine/open_store.h"
 #include "sdk/coroutine_executor.h"
+#include "sdk/forward_clock.h"
 
 namespace nowthen::sdk {
 namespace {
 
 constexpr Duration kStalledAfter = std::chrono::milliseconds(50);
-
-class SystemClock final : public Clock {
- public:
-  WallTime now() const override {
-    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  }
-};
 
 core::Reply refused(ErrorCode code, std::string message) {
   core::Reply reply;
@@ -30,6 +24,10 @@ core::Reply refused(ErrorCode code, std::string message) {
 core::Reply not_running() { return refused(ErrorCode::unavailable, "the engine is not running"); }
 
 }  // namespace
+
+Host::Host(Options options) : options_(std::move(options)), log_(options_.on_log()) {
+  if (!log_) log_ = [](const std::string&) {};
+}
 
 Host::~Host() { stop(Duration::zero()); }
 
@@ -49,7 +47,7 @@ Result<engine::EngineSetup> Host::set_up() {
   engine::EngineSetup setup;
   setup.store = std::move(opened->store);
   setup.partitions = opened->partitions;
-  setup.clock = std::make_unique<SystemClock>();
+  setup.clock = std::make_unique<ForwardClock>();
   std::random_device random;
   setup.seed = (std::uint64_t{random()} << 32) | random();
   return setup;
@@ -67,7 +65,7 @@ std::unique_ptr<engine::Executor> Host::make_executor(engine::LoopPort& port) {
   ExecutorOptions options;
   options.evict_after = options_.evict_after();
   options.stalled_after = kStalledAfter;
-  if (options_.on_log()) options.log = options_.on_log();
+  options.log = log_;
   return std::make_unique<CoroutineExecutor>(port, handlers_, *pool_, options);
 }
 
@@ -82,7 +80,7 @@ Result<void> Host::start() {
   pool_ = make_pool();
   setup->loops = options_.loops();
   setup->on_fatal = options_.on_fatal();
-  setup->log = options_.on_log();
+  setup->log = log_;
   setup->make_executor = [this](engine::LoopPort& port) { return make_executor(port); };
   auto engine = std::make_unique<engine::Engine>(std::move(*setup));
   for (const engine::OperationHere& operation : operations_) {
@@ -95,6 +93,8 @@ Result<void> Host::start() {
 }
 
 void Host::stop(Duration patience) {
+  if (engine::on_loop_thread() || on_pool_thread()) return;  // it would wait for itself
+  const std::lock_guard stopping(stop_mutex_);
   if (!engine_) return;
   engine_->stop(patience);  // whoever asks in the meantime is told that it is stopping
   pool_.reset();            // its last functions may still post to the loops

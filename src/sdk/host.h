@@ -3,6 +3,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -21,7 +22,7 @@ namespace nowthen::sdk {
 /// Handles and tickets keep it alive. Thread-safe after `start`.
 class Host : public std::enable_shared_from_this<Host> {
  public:
-  explicit Host(Options options) : options_(std::move(options)) {}
+  explicit Host(Options options);
   virtual ~Host();
 
   void add(engine::OperationHere operation, std::shared_ptr<const Handler> handler);
@@ -41,6 +42,7 @@ class Host : public std::enable_shared_from_this<Host> {
   /// `f` must not block.
   bool with_engine(const std::function<void(engine::Engine&)>& f);
   const std::shared_ptr<Handlers>& handlers() const { return handlers_; }
+  const std::function<void(const std::string&)>& log() const { return log_; }
 
  protected:
   /// What the engine room is made of; a test host puts virtual parts in.
@@ -52,6 +54,7 @@ class Host : public std::enable_shared_from_this<Host> {
   virtual void wait(const std::future<void>& done) { done.wait(); }
 
   Options options_;
+  std::function<void(const std::string&)> log_;
   std::unique_ptr<engine::Engine> engine_;
 
  private:
@@ -59,6 +62,7 @@ class Host : public std::enable_shared_from_this<Host> {
   std::vector<engine::OperationHere> operations_;
   std::optional<Error> wrong_;  ///< what was wrong with an added operation, first of all
   std::unique_ptr<Pool> pool_;
+  std::mutex stop_mutex_;    ///< held by the one that stops it
   std::shared_mutex mutex_;  ///< guards that engine_ is there, not what it does
 };
 

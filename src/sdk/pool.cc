@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace nowthen::sdk {
+namespace {
+
+thread_local bool runs_for_a_pool = false;
+
+}  // namespace
+
+bool on_pool_thread() { return runs_for_a_pool; }
 
 bool InlinePool::submit(std::string_view, std::move_only_function<void()> work) {
   work();
@@ -61,6 +68,7 @@ void BlockingPool::take_place(Line& line) {
 }
 
 void BlockingPool::run() {
+  runs_for_a_pool = true;
   std::unique_lock lock(mutex_);
   for (;;) {
     while (!closing_ && turns_.empty()) {

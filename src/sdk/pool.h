@@ -14,6 +14,9 @@
 
 namespace nowthen::sdk {
 
+/// Whether the calling thread belongs to a BlockingPool.
+bool on_pool_thread();
+
 /// Where the functions of steps run. One for all loops. Any thread.
 class Pool {
  public:
