@@ -47,14 +47,13 @@ Plan::Plan(Dice& dice) {
   report_lost = some(dice, 30);
   report_late = some(dice, 200);
   said_twice = some(dice, 200);
-  pool_full = some(dice, 30);
 }
 
 void Plan::heal() {
   crash_every = jump_every = pause_every = down_max = Duration::zero();
   crash_before_commit = crash_after_commit = commit_fails = read_fails = start_fails = 0;
   crash_at_step = zombie = 0;
-  step_lost = report_lost = report_late = said_twice = pool_full = 0;
+  step_lost = report_lost = report_late = said_twice = 0;
   step_max = std::min<Duration>(step_max, 10ms);
 }
 

@@ -43,7 +43,6 @@ struct Plan {
   std::uint64_t report_lost = 0;  ///< it ran, and nobody is told
   std::uint64_t report_late = 0;
   std::uint64_t said_twice = 0;  ///< completions, ends and failures
-  std::uint64_t pool_full = 0;
 };
 
 }  // namespace nowthen::sim

@@ -5,13 +5,12 @@
 
 namespace nowthen::sim {
 
-bool SimPool::submit(std::string_view, std::move_only_function<void()> work) {
+void SimPool::submit(std::string_view, std::move_only_function<void()> work) {
   Dice& dice = world_.dice();
   const Plan& plan = world_.plan();
-  if (dice.chance(plan.pool_full)) return false;
   if (dice.chance(plan.step_lost)) {
     world_.note(life_.number(), "a function hangs");
-    return true;
+    return;
   }
   auto run = [this, work = std::move(work)]() mutable {
     const World::StepScope scope(world_, life_);
@@ -22,7 +21,6 @@ bool SimPool::submit(std::string_view, std::move_only_function<void()> work) {
   } else {
     world_.later(dice.wait(Duration(1), plan.step_max), life_.number(), std::move(run));
   }
-  return true;
 }
 
 }  // namespace nowthen::sim

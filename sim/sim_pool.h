@@ -11,7 +11,7 @@ class World;
 class SimPool final : public sdk::Pool {
  public:
   SimPool(World& world, Life& life) : world_(world), life_(life) {}
-  bool submit(std::string_view operation, std::move_only_function<void()> work) override;
+  void submit(std::string_view operation, std::move_only_function<void()> work) override;
 
  private:
   World& world_;

@@ -1,5 +1,6 @@
 // The process that kill_test kills: an engine under load on one data folder.
-//   victim FOLDER LEDGER load      accepts work until killed; prints "accepted ID" for each ticket
+//   victim FOLDER LEDGER load      accepts work until killed; prints "accepted ID" for each ticket;
+//                                  when its store fails it prints "fatal MESSAGE" and exits with 74
 //   victim FOLDER LEDGER drain     reads ids from stdin, waits for each; prints "ended ID STATE"
 // Every run of a step is one line of the ledger: "TOKEN".
 
@@ -68,11 +69,14 @@ void drain(const nt::Operation<int, int>& operation) {
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   ledger = ::open(argv[2], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  nt::Engine engine{nt::Options().data_dir(argv[1])};
+  nt::Engine engine{nt::Options().data_dir(argv[1]).on_fatal([](const nt::Error& error) {
+    const std::string line = "fatal " + error.message + "\n";
+    ::_exit(::write(STDOUT_FILENO, line.data(), line.size()) < 0 ? 1 : 74);
+  })};
   nt::Declaration declaration = nt::auto_within(100ms);
   const auto operation = engine.add("three-steps", three_steps, declaration);
   if (auto started = engine.start(); !started) {
-    std::fprintf(stderr, "victim: %s\n", started.error().message.c_str());
+    std::printf("victim: %s\n", started.error().message.c_str());
     return 1;
   }
   std::string(argv[3]) == "load" ? load(operation) : drain(operation);

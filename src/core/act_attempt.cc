@@ -141,6 +141,9 @@ void act(Application& app, Subject s, CompleteStep& command) {
   }
   if (command.outcome.ok()) {
     app.complete(s, command.path, std::move(command.outcome));
+  } else if (command.outcome.code == ErrorCode::timed_out && entry->kind == EntryKind::step_once) {
+    app.park(s, ParkReason::outcome_unknown,
+             "step '" + entry->path + "' runs at most once; it did not report within step_timeout");
   } else {
     app.step_failed(s, *entry, std::move(command.outcome), command.permanent);
   }

@@ -36,16 +36,13 @@ void fire_entry(Application& app, Subject s, Entry& entry) {
     app.complete(s, std::string(entry.path), {});
   } else if (entry.kind == EntryKind::signal) {
     app.complete(s, std::string(entry.path), {ErrorCode::timed_out, "no signal came in time"});
-  } else if (entry.stage == Stage::running && entry.kind == EntryKind::step_once) {
-    app.park(s, ParkReason::outcome_unknown,
-             "step '" + entry.path + "' runs at most once; it did not report within step_timeout");
   } else if (entry.stage == Stage::running) {
+    entry.due = after(app.now, s.op.policy.step_timeout);
     EndTry over;
     over.id = s.inv.id;
     over.epoch = s.inv.epoch;
     over.path = entry.path;
     over.tries = entry.tries;
-    app.step_failed(s, entry, {ErrorCode::timed_out, "step_timeout passed"}, false);
     app.emit(Gate::none, std::move(over));
   } else if (entry.stage == Stage::asked && !app.stopped(s.inv, entry.kind)) {
     app.run_step(s, entry);

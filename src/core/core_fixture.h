@@ -287,8 +287,19 @@ class Driver {
     const std::string broken = broken_invariants(*state, now);
     EXPECT_EQ(broken, "") << dump(*state);
     check_rows();
-    for (GatedEffect& effect : fresh.effects) into.effects.push_back(std::move(effect));
+    std::vector<CompleteStep> timed_out;  // executors say so of functions that have begun
+    for (GatedEffect& effect : fresh.effects) {
+      if (const auto* over = std::get_if<EndTry>(&effect.effect)) {
+        CompleteStep& end = timed_out.emplace_back();
+        static_cast<Lease&>(end) = *over;
+        end.path = over->path;
+        end.tries = over->tries;
+        end.outcome = {ErrorCode::timed_out, "step_timeout passed"};
+      }
+      into.effects.push_back(std::move(effect));
+    }
     for (RowChange& change : fresh.rows) into.rows.push_back(std::move(change));
+    for (CompleteStep& end : timed_out) apply_into(into, std::move(end));
   }
 
   void watch(const std::map<InvocationId, State>& before, const Effects& fresh) {

@@ -52,7 +52,7 @@ struct RunStep : Lease {
   std::string path;
   std::uint32_t tries = 0;
 };
-/// A try has outlived its time: nobody waits for it any more.
+/// The time of a try is over, unless its function waited before it began: then it has it anew.
 struct EndTry : Lease {
   std::string path;
   std::uint32_t tries = 0;

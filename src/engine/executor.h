@@ -34,8 +34,8 @@ class Executor {
   virtual void begin(const core::Invocation& invocation) = 0;
   /// The step at `path` may run its function now: all that it depends on is durable.
   virtual void run_step(core::Lease lease, std::string_view path, std::uint32_t tries) = 0;
-  /// That try has outlived `step_timeout`: it will be tried again, or was recorded as failed. Its
-  /// function may go on; if it has not begun it must not.
+  /// The time of that try is over. If its function has begun, the try has failed: say so
+  /// (timed_out); the function may go on. If it still waits, or had to, it has that time once more.
   virtual void end_try(core::Lease lease, std::string_view path, std::uint32_t tries) = 0;
   /// The next result for the code. `entry` is valid during the call only.
   virtual void deliver(core::Lease lease, const core::Entry& entry) = 0;

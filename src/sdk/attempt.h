@@ -47,6 +47,8 @@ class Attempt final : public Continuation {
   std::shared_ptr<const Job> start_step(std::string_view path, std::uint32_t tries);
   /// That the try just started waits for a thread.
   std::shared_ptr<Try> queue_step(std::string_view path);
+  /// Its function begins now, after it has waited.
+  void step_began(std::string_view path, std::uint32_t tries);
   Next end_try(std::string_view path, std::uint32_t tries);
   Next step_ended(std::string_view path, std::uint32_t tries, StepEnd end);
   /// Says that the frames are dropped. Precondition: kept.

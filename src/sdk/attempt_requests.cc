@@ -173,6 +173,7 @@ std::shared_ptr<const Job> Attempt::start_step(std::string_view path, std::uint3
   count(*request);
   request->withdraw();  // the try before it, if that still waits
   request->stage = Stage::running;
+  request->late = false;
   request->tries = tries;
   if (request->pending != nullptr) return request->job;
   complete_unrun(*request);  // no further step of an abandoned branch starts
@@ -183,13 +184,21 @@ std::shared_ptr<Try> Attempt::queue_step(std::string_view path) {
   return find_step(path)->queued = std::make_shared<Try>();
 }
 
+void Attempt::step_began(std::string_view path, std::uint32_t tries) {
+  Request* request = find_step(path);
+  if (request != nullptr && request->stage == Stage::running && request->tries == tries)
+    request->late = true;
+}
+
 Attempt::Next Attempt::end_try(std::string_view path, std::uint32_t tries) {
   Request* request = find_step(path);
-  if (request != nullptr && request->stage == Stage::running && request->tries == tries) {
-    request->withdraw();
-    request->stage = Stage::retrying;
-    uncount(*request);
-  }
+  if (request == nullptr || request->stage != Stage::running || request->tries != tries)
+    return advance();
+  const bool waits = request->queued != nullptr && request->queued->waits();
+  if (waits || std::exchange(request->late, false)) return Next::wait;
+  StepEnd end;
+  end.outcome = {ErrorCode::timed_out, "step_timeout passed"};
+  complete_step(*request, std::move(end));
   return advance();
 }
 

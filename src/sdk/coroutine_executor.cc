@@ -129,8 +129,15 @@ void CoroutineExecutor::run_on_pool(Attempt& attempt, std::shared_ptr<const Job>
   const core::Lease lease = attempt.lease();
   const std::string operation = attempt.operation().name;
   auto work = [link = link_, &port = port_, lease, job = std::move(job), path = std::string(path),
-               tries, queued = attempt.queue_step(path)]() mutable {
-    if (!queued->begin()) return;
+               tries, queued = QueuedTry(attempt.queue_step(path)), since = coarse_now(),
+               late_after = options_.late_after]() mutable {
+    if (!queued.begin()) return;
+    if (coarse_now() - since >= late_after) {
+      port.post([link, lease, path, tries] {
+        Attempt* of = link->executor != nullptr ? link->executor->find(lease) : nullptr;
+        if (of != nullptr) of->step_began(path, tries);
+      });
+    }
     StepEnd end = run(*job, lease.id, path);
     job.reset();  // the last owner of the arguments may be this thread
     port.post([link = std::move(link), lease, path = std::move(path), tries,
@@ -138,10 +145,7 @@ void CoroutineExecutor::run_on_pool(Attempt& attempt, std::shared_ptr<const Job>
       if (link->executor != nullptr) link->executor->step_ended(lease, path, tries, std::move(end));
     });
   };
-  if (pool_.submit(operation, std::move(work))) return;
-  StepEnd full;
-  full.outcome = {ErrorCode::overloaded, "queue_max: too many functions wait for a pool thread"};
-  step_ended(lease, std::string(path), tries, std::move(full));
+  pool_.submit(operation, std::move(work));  // if it closes, the engine stops
 }
 
 void CoroutineExecutor::step_ended(const core::Lease& lease, std::string_view path,

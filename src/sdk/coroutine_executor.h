@@ -20,6 +20,7 @@ struct ExecutorOptions {
   Duration evict_after =
       std::chrono::seconds(1);               ///< how long a suspended attempt keeps its frames
   std::size_t frames_max = 10'000;           ///< suspended attempts that keep their frames
+  Duration late_after = Duration::max();     ///< functions that waited so long have their time anew
   Duration stalled_after = Duration::max();  ///< code that holds its loop so long is reported
   std::function<void(const std::string&)> log = [](const std::string&) {};
 };

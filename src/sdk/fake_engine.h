@@ -160,9 +160,8 @@ class FakeEngine final : public engine::LoopPort {
   }
   void step_timed_out(const std::string& path) {
     const core::Lease to = lease();
-    core::Entry& entry = *inv.find_open(path);
-    effect(to, [this, to, path, tries = entry.tries] { executor_->end_try(to, path, tries); });
-    step_failed(entry, {ErrorCode::timed_out, "step_timeout"}, false);
+    const std::uint32_t tries = inv.find_open(path)->tries;
+    effect(to, [this, to, path, tries] { executor_->end_try(to, path, tries); });
     run();
   }
 

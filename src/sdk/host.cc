@@ -65,6 +65,7 @@ std::unique_ptr<engine::Executor> Host::make_executor(engine::LoopPort& port) {
   ExecutorOptions options;
   options.evict_after = options_.evict_after();
   options.stalled_after = kStalledAfter;
+  options.late_after = kStalledAfter;
   options.log = log_;
   return std::make_unique<CoroutineExecutor>(port, handlers_, *pool_, options);
 }

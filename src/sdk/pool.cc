@@ -12,10 +12,7 @@ thread_local bool runs_for_a_pool = false;
 
 bool on_pool_thread() { return runs_for_a_pool; }
 
-bool InlinePool::submit(std::string_view, std::move_only_function<void()> work) {
-  work();
-  return true;
-}
+void InlinePool::submit(std::string_view, std::move_only_function<void()> work) { work(); }
 
 BlockingPool::BlockingPool(PoolOptions options)
     : options_(options), share_(std::max<std::size_t>(1, options.threads - options.threads / 4)) {
@@ -32,25 +29,22 @@ BlockingPool::~BlockingPool() {
     for (auto& [name, line] : lines_)
       for (auto& work : std::exchange(line.waiting, {})) dropped.push_back(std::move(work));
     turns_.clear();
-    waiting_ = 0;
   }
   work_.notify_all();
   dropped.clear();
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool BlockingPool::submit(std::string_view operation, std::move_only_function<void()> work) {
+void BlockingPool::submit(std::string_view operation, std::move_only_function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
-    if (closing_ || waiting_ >= options_.queue_max) return false;
+    if (closing_) return;
     Line& line = lines_[std::string(operation)];
     line.waiting.push_back(std::move(work));
-    ++waiting_;
     take_place(line);
-    if (!should_wake()) return true;
+    if (!should_wake()) return;
   }
   work_.notify_one();
-  return true;
 }
 
 /// Holds the lock. One thread is called at a time; it calls the next when there is more to do. So
@@ -83,7 +77,6 @@ void BlockingPool::run() {
     line.in_turn = false;
     auto work = std::move(line.waiting.front());
     line.waiting.pop_front();
-    --waiting_;
     ++line.running;
     take_place(line);
     const bool wake = should_wake();

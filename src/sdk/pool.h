@@ -21,24 +21,23 @@ bool on_pool_thread();
 class Pool {
  public:
   virtual ~Pool() = default;
-  /// Runs `work`, which does not throw, now or later, on any thread. False: full, or closing; then
-  /// `work` is dropped.
-  virtual bool submit(std::string_view operation, std::move_only_function<void()> work) = 0;
+  /// Runs `work`, which does not throw, now or later, on any thread; drops it when closing.
+  virtual void submit(std::string_view operation, std::move_only_function<void()> work) = 0;
 };
 
 /// Runs everything at once on the caller's thread: for simulation and tests.
 class InlinePool final : public Pool {
  public:
-  bool submit(std::string_view operation, std::move_only_function<void()> work) override;
+  void submit(std::string_view operation, std::move_only_function<void()> work) override;
 };
 
 struct PoolOptions {
-  std::size_t threads = 16;        ///< 1..1024
-  std::size_t queue_max = 65'536;  ///< functions that wait for a thread
+  std::size_t threads = 16;  ///< 1..1024
 };
 
 /// Threads for functions that may block. An operation has at most three quarters of them (at least
-/// one), so that a slow one leaves room for the others; whoever waits takes turns by operation.
+/// one), so that a slow one leaves room for the others; whoever waits takes turns by operation. How
+/// many wait is bounded by the attempts that run, and what each may have open.
 class BlockingPool final : public Pool {
  public:
   explicit BlockingPool(PoolOptions options = {});
@@ -47,7 +46,7 @@ class BlockingPool final : public Pool {
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
-  bool submit(std::string_view operation, std::move_only_function<void()> work) override;
+  void submit(std::string_view operation, std::move_only_function<void()> work) override;
 
  private:
   struct Line {
@@ -65,9 +64,8 @@ class BlockingPool final : public Pool {
   std::condition_variable work_;
   std::unordered_map<std::string, Line> lines_;
   std::deque<Line*> turns_;  // lines with work and room, each once
-  std::size_t waiting_ = 0;
-  std::size_t asleep_ = 0;  // threads
-  bool waking_ = false;     // one of them has been called and has not come yet
+  std::size_t asleep_ = 0;   // threads
+  bool waking_ = false;      // one of them has been called and has not come yet
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

@@ -24,42 +24,41 @@ TEST(BlockingPool, leaves_its_last_quarter_to_other_operations) {
   std::latch release(1);
   std::atomic<int> running = 0;
   std::atomic<int> most = 0;
-  BlockingPool pool({.threads = 4, .queue_max = 100});  // ends before what its functions use
+  BlockingPool pool({.threads = 4});  // ends before what its functions use
   for (int i = 0; i < 10; ++i) {
-    ASSERT_TRUE(pool.submit("slow", [&] {
+    pool.submit("slow", [&] {
       const int now = ++running;
       for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
       }
       started.release();
       release.wait();
       --running;
-    }));
+    });
   }
   for (int i = 0; i < 3; ++i) started.acquire();
-  ASSERT_TRUE(pool.submit("quick", [&] { other.release(); }));
+  pool.submit("quick", [&] { other.release(); });
   other.acquire();  // though seven of the slow ones wait before it
   release.count_down();
   for (int i = 0; i < 7; ++i) started.acquire();
   EXPECT_EQ(most, 3);
 }
 
-TEST(BlockingPool, refuses_what_is_too_much_and_drops_what_waits_when_it_closes) {
+TEST(BlockingPool, drops_what_waits_when_it_closes) {
   std::latch release(1);
   std::binary_semaphore started(0);
   auto counted = std::make_shared<int>(0);
   std::atomic<int> ran = 0;
   std::jthread releaser;
   {
-    BlockingPool pool({.threads = 1, .queue_max = 2});
-    ASSERT_TRUE(pool.submit("a", [&] {
+    BlockingPool pool({.threads = 1});
+    pool.submit("a", [&] {
       started.release();
       release.wait();
       ++ran;
-    }));
+    });
     started.acquire();
-    ASSERT_TRUE(pool.submit("a", [&ran, counted] { ++ran; }));
-    ASSERT_TRUE(pool.submit("b", [&ran, counted] { ++ran; }));
-    EXPECT_FALSE(pool.submit("c", [] {}));
+    pool.submit("a", [&ran, counted] { ++ran; });
+    pool.submit("b", [&ran, counted] { ++ran; });
     releaser = std::jthread([&] {
       while (counted.use_count() > 1) std::this_thread::yield();
       release.count_down();
@@ -84,7 +83,7 @@ Task<int> steps(Context& ctx, int count) {
 
 TEST(BlockingPool, runs_the_steps_of_a_handler) {
   in_steps = 0;
-  BlockingPool pool({.threads = 8, .queue_max = 1000});
+  BlockingPool pool({.threads = 8});
   FakeEngine engine(handlers_of(steps, false));
   engine.inv.operation = "op";
   engine.inv.input = "500";
@@ -101,9 +100,8 @@ TEST(BlockingPool, runs_the_steps_of_a_handler) {
 /// Keeps functions waiting.
 class BusyPool final : public Pool {
  public:
-  bool submit(std::string_view, std::move_only_function<void()> work) override {
+  void submit(std::string_view, std::move_only_function<void()> work) override {
     waiting.push_back(std::move(work));
-    return true;
   }
   void run() {
     for (auto& work : std::exchange(waiting, {})) work();
@@ -154,11 +152,14 @@ TEST_F(QueuedStep, does_not_begin_once_its_race_is_lost) {
   EXPECT_EQ(engine_->inv.outcome.data, "2");
 }
 
-TEST_F(QueuedStep, begins_once_however_often_it_was_tried) {
-  start(+[](Context& ctx) -> Task<int> { co_return co_await ctx.run("slow", on_thread, 3); });
-  engine_->step_timed_out("slow");
-  engine_->pass(std::chrono::seconds(10));
-  EXPECT_EQ(pool_.waiting.size(), 2u);
+TEST_F(QueuedStep, has_its_time_from_when_it_begins) {
+  start(+[](Context& ctx) -> Task<int> { co_return co_await ctx.run_once("pay", on_thread, 3); });
+  for (int i = 0; i < 3; ++i) {
+    engine_->step_timed_out("pay");
+    engine_->pass(std::chrono::seconds(10));
+  }
+  EXPECT_EQ(engine_->state, core::State::running);
+  ASSERT_EQ(pool_.waiting.size(), 1u);
   pool_.run();
   engine_->run();
   EXPECT_EQ(in_steps, 1);
@@ -170,23 +171,6 @@ TEST_F(QueuedStep, is_forgotten_with_its_attempt) {
   engine_.reset();
   pool_.run();
   EXPECT_EQ(in_steps, 0);
-}
-
-class FullPool final : public Pool {
- public:
-  bool submit(std::string_view, std::move_only_function<void()>) override { return false; }
-};
-TEST(BlockingPool, that_is_full_fails_the_try) {
-  FullPool pool;
-  FakeEngine engine(handlers_of(steps, false));
-  engine.inv.operation = "op";
-  engine.inv.input = "1";
-  engine.pool = &pool;
-  engine.crash();
-  engine.pass(std::chrono::seconds(1));
-  EXPECT_EQ(engine.state, core::State::failed);
-  EXPECT_EQ(engine.inv.outcome.data,
-            "step '1.0/s' failed: queue_max: too many functions wait for a pool thread");
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct Request {
   core::EntryKind kind = core::EntryKind::step;
   ValueOf value_of = ValueOf::none;
   Stage stage = Stage::made;
+  bool late = false;       ///< step: its function waited before it began
   bool counted = false;    ///< in Attempt: something will come of it without waiting
   bool timed = false;      ///< signal: gives up after `wait`
   bool by_time = false;    ///< sleep: until `due`, not for `wait`

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nowthen/context.h>
 #include <nowthen/id.h>
@@ -18,6 +20,7 @@ class Try {
  public:
   /// Whether the function may run now.
   bool begin() { return move_to(State::begun); }
+  bool waits() const { return state_.load(std::memory_order_acquire) == State::waits; }
   /// Whether it has not begun, and never will.
   bool withdraw() { return move_to(State::withdrawn); }
 
@@ -28,6 +31,21 @@ class Try {
     return state_.compare_exchange_strong(waits, to, std::memory_order_acq_rel);
   }
   std::atomic<State> state_ = State::waits;
+};
+
+/// A try in the hands of a pool. Dropped there it counts as begun: its time will be over one day.
+class QueuedTry {
+ public:
+  explicit QueuedTry(std::shared_ptr<Try> of) : try_(std::move(of)) {}
+  QueuedTry(QueuedTry&&) = default;
+  ~QueuedTry() {
+    if (try_ != nullptr) try_->begin();
+  }
+  /// Once: whether the function may run now.
+  bool begin() { return std::exchange(try_, nullptr)->begin(); }
+
+ private:
+  std::shared_ptr<Try> try_;
 };
 
 /// How one try of a step ended.

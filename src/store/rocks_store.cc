@@ -46,8 +46,9 @@ class Failure : public rocksdb::EventListener {
     failed_.store(true, std::memory_order_release);
     return error();
   }
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, Status* status) override {
-    fail("writing tables in the background", *status);
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, Status* status) override {
+    const bool log = reason == rocksdb::BackgroundErrorReason::kWriteCallback;
+    fail(log ? "commit" : "writing tables in the background", *status);
   }
 
  private:
