@@ -72,6 +72,7 @@ void act(Application& app, Subject s, Restart& command) {
   if (inv.rows > 0) app.out.rows.push_back(JournalErased{inv.id, inv.rows});
   inv.rows = 0;
   inv.done.clear();
+  inv.done_index.clear();
   inv.open.clear();
   inv.last_seq = 0;
   inv.journal_bytes = 0;

@@ -161,6 +161,7 @@ void Application::hand_over(Subject s, Decision::Kind kind) {
     out.rows.push_back(JournalErased{s.inv.id, s.inv.rows});  // begins anew, and forgets
     s.inv.rows = s.inv.last_seq = 0;
     s.inv.done.clear();
+    s.inv.done_index.clear();
     drop_attempt(s.inv);
     make_ready(s);
   }

@@ -1,6 +1,7 @@
 #include "core/invocation.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace nowthen::core {
 
@@ -54,8 +55,17 @@ std::string_view to_string(EntryKind kind) {
 }
 
 const Entry* Invocation::find_done(std::string_view path) const {
-  const auto it = std::ranges::find(done, path, &Entry::path);
-  return it == done.end() ? nullptr : &*it;
+  constexpr std::size_t kFew = 64;
+  if (done.size() <= kFew) {
+    const auto it = std::ranges::find(done, path, &Entry::path);
+    return it == done.end() ? nullptr : &*it;
+  }
+  const std::hash<std::string_view> hash;
+  for (std::size_t i = done_index.size(); i < done.size(); ++i)
+    done_index.emplace(hash(done[i].path), static_cast<std::uint32_t>(i));
+  for (auto [it, end] = done_index.equal_range(hash(path)); it != end; ++it)
+    if (done[it->second].path == path) return &done[it->second];
+  return nullptr;
 }
 
 Entry* Invocation::find_open(std::string_view path) {

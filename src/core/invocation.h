@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <nowthen/id.h>
@@ -109,7 +110,11 @@ struct Invocation : Header {
   std::uint64_t changed_turn = 0;  ///< the last turn of its loop that changed a row of it
   bool header_dirty = false;       ///< the open turn will write its header
   std::vector<Waiter> waiters;
+  /// Of long journals: hash of the path to the index in `done`; extended when searched, cleared
+  /// with it.
+  mutable std::unordered_multimap<std::size_t, std::uint32_t> done_index;
 
+  /// Quick for journals of any length.
   const Entry* find_done(std::string_view path) const;
   Entry* find_open(std::string_view path);
 };

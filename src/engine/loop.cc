@@ -57,20 +57,19 @@ Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t
   }
 }
 
-Loop::~Loop() {
-  close();
-  take_inbox();  // whoever still asks is told
-}
+Loop::~Loop() { close(); }
 
 // ---- any thread ------------------------------------------------------------------------------
 
 void Loop::post(std::move_only_function<void()> job) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return;
   inbox_.push_back(std::move(job));
   if (std::exchange(sleeping_, false)) wake_.notify_one();  // held: the loop may be gone after it
 }
 
 void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered) {
+  if (closed_) return refuse(answered, ErrorCode::unavailable, "the engine has stopped");
   const std::size_t bytes = size_of(body);
   if (asked_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > asked_bytes_max_) {
     asked_bytes_.fetch_sub(bytes, std::memory_order_relaxed);

@@ -166,6 +166,7 @@ class Loop final : public LoopPort {
   WallTime next_upkeep_ = WallTime::min();
   bool draining_ = false;
   bool closing_ = false;
+  std::atomic<bool> closed_ = false;  ///< set under mutex_: nothing is posted any more
   /// Found at start: live invocations of operations, or versions, that nothing here runs.
   std::map<std::pair<std::string, std::uint32_t>, std::size_t> without_code_;
   std::move_only_function<void()> when_idle_;

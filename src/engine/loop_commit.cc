@@ -109,9 +109,15 @@ void Loop::fail(const Error& error) {
 }
 
 void Loop::close() {
+  if (closed_) return;
   closing_ = true;
   take_inbox();
   fail({ErrorCode::unavailable, "the engine has stopped"});
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  take_inbox();  // whoever asked in the meantime is told
 }
 
 }  // namespace nowthen::engine

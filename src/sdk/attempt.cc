@@ -44,8 +44,8 @@ Command Attempt::under_lease() const {
 }
 
 Attempt::Next Attempt::begin(const core::Invocation& invocation) {
-  for (const core::Entry& entry : invocation.open) open_paths_.push_back(entry.path);
-  std::ranges::sort(open_paths_);
+  for (const core::Entry& entry : invocation.open) open_.emplace_back(entry.path, entry.kind);
+  std::ranges::sort(open_);
   inbox_.borrow(invocation);
   try {
     root_.emplace(operation_->handler->start(context_, invocation.input));
@@ -99,6 +99,8 @@ Attempt::Next Attempt::advance() {
     if (!inbox_.empty()) {
       settle(inbox_.pop());
     } else if (!live_) {
+      check_open("the code does not ask for it");
+      if (mismatch_) continue;
       live_ = true;
       submit_held();
     } else {

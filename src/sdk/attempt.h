@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nowthen/context.h>
@@ -107,6 +108,7 @@ class Attempt final : public Continuation {
   void answer(RequestPtr request, const core::Entry& entry);
   void answer_state(PendingBase& pending, const core::StateWrite& set);
   bool fits_journal(const std::string& how);
+  void check_open(const std::string& how);
   void mismatch(const core::Entry& entry, const std::string& how);
   const Request* asked_instead() const;
 
@@ -138,7 +140,8 @@ class Attempt final : public Continuation {
   std::size_t active_ = 0;                // requests of which something comes without waiting
   std::vector<core::StateWrite> writes_;  // for the next request
   std::vector<std::string> losers_;       // waits, for the record of the race that is decided
-  std::vector<std::string> open_paths_;   // sorted; of a former attempt: their writes are in force
+  // Of a former attempt, sorted by path: their writes are in force, and the code must ask for them.
+  std::vector<std::pair<std::string, core::EntryKind>> open_;
 };
 
 }  // namespace nowthen::sdk

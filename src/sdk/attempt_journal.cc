@@ -51,7 +51,20 @@ bool Attempt::fits_journal(const std::string& how) {
     mismatch(entry, how);
     return false;
   });
+  if (!live_) check_open(how);
   return !mismatch_;
+}
+
+/// At the end of a replay: whether the code has asked for everything that a former attempt began
+/// and that is not done. Tries of a step leave no trace; its code may change until it has a result.
+void Attempt::check_open(const std::string& how) {
+  for (const auto& [path, kind] : open_) {
+    if (mismatch_ || kind == core::EntryKind::step || kind == core::EntryKind::cleanup) continue;
+    const Request* request = waiting_.find(path);
+    if (request == nullptr) request = abandoned_.find(path);
+    if (request == nullptr || request->kind != kind)
+      mismatch_ = "begun and not done: " + describe(kind, path) + ", " + how;
+  }
 }
 
 /// Gives a recorded result to the code.

@@ -105,7 +105,8 @@ void Attempt::submit(Request& request) {
   if (is_step(request.kind) || request.kind == core::EntryKind::value ||
       request.kind == core::EntryKind::send)
     count(request);
-  if (std::ranges::binary_search(open_paths_, request.path)) request.writes.clear();
+  if (std::ranges::binary_search(open_, std::pair(request.path, request.kind)))
+    request.writes.clear();
   if (request.kind == core::EntryKind::value) {
     submit_value(request);
   } else {

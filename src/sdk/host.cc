@@ -32,8 +32,9 @@ Host::Host(Options options) : options_(std::move(options)), log_(options_.on_log
 Host::~Host() { stop(Duration::zero()); }
 
 void Host::add(engine::OperationHere operation, std::shared_ptr<const Handler> handler) {
-  if (engine_ && !wrong_) {
-    wrong_ = Error{ErrorCode::invalid_state, "operations are added before start"};
+  if (engine_) {
+    log_("operation '" + operation.name + "' is not added: operations are added before start");
+    return;
   }
   auto added = handlers_->add(
       {operation.name, operation.version, operation.declaration.non_blocking, std::move(handler)});

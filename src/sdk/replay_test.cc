@@ -200,6 +200,31 @@ TEST(Replay, changed_code_parks_with_step_expected_and_got_and_runs_nothing) {
             "entry 1: recorded step 'charge', the code has ended: expected a string");
 }
 
+TEST(Replay, what_began_and_is_not_done_must_still_be_asked_for) {
+  const auto before = handlers_of(+[](Context& ctx) -> Task<int> {
+    co_await ctx.run("charge", work, "charge", 1);
+    co_return co_await ctx.wait_signal<int>("approve");
+  });
+  const auto ends = handlers_of(
+      +[](Context& ctx) -> Task<int> { co_return co_await ctx.run("charge", work, "charge", 1); });
+  const auto goes_on = handlers_of(+[](Context& ctx) -> Task<int> {
+    co_await ctx.run("charge", work, "charge", 1);
+    co_return co_await ctx.run("deliver", work, "deliver", 1);
+  });
+  FakeEngine engine(before);
+  engine.start("op", "null");
+  EXPECT_EQ(check_replay(*before, engine.inv), std::nullopt);
+  EXPECT_EQ(check_replay(*ends, engine.inv),
+            "begun and not done: signal 'signal:approve', the code has ended");
+  engine.deploy(goes_on);
+  ran.clear();
+  engine.crash();
+  EXPECT_EQ(engine.state, core::State::parked);
+  EXPECT_EQ(engine.inv.note,
+            "begun and not done: signal 'signal:approve', the code does not ask for it");
+  EXPECT_TRUE(ran.empty());
+}
+
 TEST(Replay, of_a_race_checks_the_recorded_winner) {
   const auto before = handlers_of(+[](Context& ctx) -> Task<int> {
     auto won = co_await race(ctx.run("a", work, "a", 1), ctx.sleep(1h));

@@ -80,10 +80,10 @@ FolderLock::~FolderLock() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<void> check_format_file(rocksdb::Env& env, const std::string& folder) {
+Result<bool> check_format_file(rocksdb::Env& env, const std::string& folder) {
   std::string text;
   const rocksdb::Status status = rocksdb::ReadFileToString(&env, format_path(folder), &text);
-  if (status.IsNotFound() || status.IsPathNotFound()) return {};
+  if (status.IsNotFound() || status.IsPathNotFound()) return false;
   if (!status.ok()) return rocks_error("read " + format_path(folder), status);
   constexpr std::string_view kPrefix = "nowthen ";
   unsigned format = 0;
@@ -97,7 +97,7 @@ Result<void> check_format_file(rocksdb::Env& env, const std::string& folder) {
                                                std::to_string(format) + ", this program knows " +
                                                std::to_string(kFolderFormat)};
   }
-  return {};
+  return true;
 }
 
 Result<void> write_format_file(rocksdb::Env& env, const std::string& folder) {

@@ -34,8 +34,9 @@ class FolderLock {
   int file_ = -1;
 };
 
-/// `newer_version` when a later program made the folder, before anything else in it is touched.
-Result<void> check_format_file(rocksdb::Env& env, const std::string& folder);
+/// Whether the folder was made before; `newer_version` when a later program did it, before anything
+/// else in it is touched.
+Result<bool> check_format_file(rocksdb::Env& env, const std::string& folder);
 /// Writes FORMAT if it is missing. Durable when it returns.
 Result<void> write_format_file(rocksdb::Env& env, const std::string& folder);
 

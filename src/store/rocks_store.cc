@@ -428,8 +428,12 @@ Result<std::unique_ptr<RocksStore>> open_rocks_store(RocksOptions options) {
   if (const auto made = make_folder(rows); !made) return made.error();
   Result<FolderLock> lock = FolderLock::take(options.folder);
   if (!lock) return lock.error();
-  if (const auto known = check_format_file(*db_options.env, options.folder); !known) {
-    return known.error();
+  const Result<bool> made_before = check_format_file(*db_options.env, options.folder);
+  if (!made_before) return made_before.error();
+  if (*made_before && db_options.env->FileExists(rows + "/CURRENT").IsNotFound()) {
+    return Error{ErrorCode::corruption, rows +
+                                            "/CURRENT is missing: the rows of this folder, which " +
+                                            "was made before, are gone"};
   }
   const rocksdb::ColumnFamilyOptions table_options = rocks_table_options(options);
   std::shared_ptr<Failure> failure;

@@ -100,6 +100,16 @@ TEST(RocksFolder, of_a_later_program_is_not_touched) {
   EXPECT_EQ(open_error(options), ErrorCode::corruption);
 }
 
+TEST(RocksFolder, whose_rows_are_gone_is_not_begun_anew) {
+  for (const char* const gone : {"/rows", "/rows/CURRENT"}) {
+    RocksOptions options;
+    options.folder = new_folder();
+    EXPECT_EQ(open_error(options), ErrorCode::none);
+    fs::remove_all(options.folder + gone);
+    EXPECT_EQ(open_error(options), ErrorCode::corruption) << gone;
+  }
+}
+
 TEST(RocksFolder, that_cannot_be_made_is_an_error) {
   const std::string file = new_folder();
   std::ofstream(file) << "a file";
