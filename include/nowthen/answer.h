@@ -36,7 +36,7 @@ template <class R>
 class Answer;
 
 /// A claim on the result of a stored invocation. A plain value: copy it, store its id, come back
-/// with it after a restart. Calls may come from any thread but a loop's (there they are refused).
+/// with it after a restart. Blocking is refused on a loop's thread.
 template <class R>
 class Ticket {
  public:
@@ -46,6 +46,10 @@ class Ticket {
   InvocationId id() const { return id_; }
   /// Blocks until it has ended, or for `patience`: then the answer is a ticket again.
   Answer<R> wait(Duration patience) const;
+  /// As `wait`, without blocking: `answered` is called once, on a loop's thread (or at once, when
+  /// the engine has stopped), and must not block. What it throws goes to the log. Any thread.
+  template <class F>
+  void wait(Duration patience, F answered) const;
   /// What is known now, without waiting for more.
   Answer<R> poll() const { return wait(Duration::zero()); }
 
@@ -101,11 +105,21 @@ class [[nodiscard]] Answer {
 
 namespace sdk {
 RawAnswer await_result(const std::shared_ptr<Host>& host, InvocationId id, Duration patience);
-}
+void await_result(const std::shared_ptr<Host>& host, InvocationId id, Duration patience,
+                  Answered answered);
+}  // namespace sdk
 
 template <class R>
 Answer<R> Ticket<R>::wait(Duration patience) const {
   return Answer<R>(host_, sdk::await_result(host_, id_, patience));
+}
+template <class R>
+template <class F>
+void Ticket<R>::wait(Duration patience, F answered) const {
+  sdk::await_result(host_, id_, patience,
+                    [host = host_, answered = std::move(answered)](sdk::RawAnswer raw) mutable {
+                      answered(Answer<R>(host, std::move(raw)));
+                    });
 }
 
 }  // namespace nowthen

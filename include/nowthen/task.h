@@ -478,9 +478,9 @@ sdk::AllOf<W> all(std::vector<W> branches) {
 }
 /// Awaits the branch that ends first, with a result or by throwing, and records which it is. The
 /// other branches are dropped: their frames are destroyed, no further step of them starts; a step
-/// that runs may finish and is recorded; a signal that came to a wait of theirs meanwhile is for the
-/// next wait. After a cancel all branches are awaited; then `Cancelled`
-/// is thrown. Gives the index and a std::variant of the results, std::monostate for void.
+/// that runs may finish and is recorded; a signal that a wait of theirs got meanwhile is for the
+/// next wait. After a cancel all branches are awaited; then `Cancelled` is thrown. Gives the index
+/// and a std::variant of the results, std::monostate for void.
 template <sdk::Waitable... Ws>
   requires(sizeof...(Ws) > 0)
 sdk::Race<Ws...> race(Ws... branches) {

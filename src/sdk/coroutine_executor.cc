@@ -46,7 +46,13 @@ void CoroutineExecutor::erase(Attempt& attempt) {
 template <class Code>
 auto CoroutineExecutor::watched(const Operation& operation, Code code) {
   const Duration began = coarse_now();
+  if (options_.activity != nullptr) {
+    options_.activity->runs.fetch_add(1, std::memory_order_relaxed);
+    options_.activity->operation.store(&operation.name, std::memory_order_release);
+  }
   auto result = code();
+  if (options_.activity != nullptr)
+    options_.activity->operation.store(nullptr, std::memory_order_release);
   const Duration held = coarse_now() - began;
   if (held >= options_.stalled_after) {
     options_.log("operation '" + operation.name + "' held its loop for " + format_duration(held) +

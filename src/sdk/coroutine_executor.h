@@ -13,6 +13,7 @@
 #include "sdk/attempt.h"
 #include "sdk/handlers.h"
 #include "sdk/pool.h"
+#include "sdk/stall_watch.h"
 
 namespace nowthen::sdk {
 
@@ -23,6 +24,7 @@ struct ExecutorOptions {
   Duration late_after = Duration::max();     ///< functions that waited so long have their time anew
   Duration stalled_after = Duration::max();  ///< code that holds its loop so long is reported
   std::function<void(const std::string&)> log = [](const std::string&) {};
+  LoopActivity* activity = nullptr;  ///< where it says what it runs
 };
 
 /// Runs handlers as coroutines of this process. One per loop, on its thread. Port and pool must

@@ -109,6 +109,19 @@ Result<std::vector<PolicyRevision>> Engine::policy_history(std::string operation
 
 namespace sdk {
 
+/// What a user's callback throws must not reach the loop that calls it.
+engine::Answered guarded(const Host& host, std::string of, Answered answered) {
+  return [answered = std::move(answered), log = host.log(), of = std::move(of)](core::Reply reply) {
+    try {
+      answered(to_answer(std::move(reply)));
+    } catch (const std::exception& error) {
+      log("the callback of " + of + " threw: " + error.what());
+    } catch (...) {
+      log("the callback of " + of + " threw");
+    }
+  };
+}
+
 RawAnswer failed(Error error) {
   RawAnswer answer;
   answer.error = std::move(error);
@@ -126,16 +139,7 @@ RawAnswer call(const std::shared_ptr<Host>& host, std::string_view operation, st
 void call(const std::shared_ptr<Host>& host, std::string_view operation, std::string input,
           const CallOptions& options, Answered answered) {
   host->invoke(to_invoke(operation, std::move(input), options),
-               [answered = std::move(answered), log = host->log(),
-                name = std::string(operation)](core::Reply reply) {
-                 try {
-                   answered(to_answer(std::move(reply)));
-                 } catch (const std::exception& error) {
-                   log("the callback of a call of '" + name + "' threw: " + error.what());
-                 } catch (...) {
-                   log("the callback of a call of '" + name + "' threw");
-                 }
-               });
+               guarded(*host, "a call of '" + std::string(operation) + "'", std::move(answered)));
 }
 
 RawAnswer find(const std::shared_ptr<Host>& host, std::string_view operation,
@@ -154,10 +158,18 @@ RawAnswer find(const std::shared_ptr<Host>& host, std::string_view operation,
 }
 
 RawAnswer await_result(const std::shared_ptr<Host>& host, InvocationId id, Duration patience) {
+  if (host == nullptr) return failed({ErrorCode::invalid_state, "a ticket of no engine"});
   auto reply = host->wait_for<core::Reply>([&](engine::Answered answered) {
     host->ask(id, core::Await{id, patience, {}}, std::move(answered));
   });
   return reply ? to_answer(std::move(*reply)) : failed(reply.error());
+}
+
+void await_result(const std::shared_ptr<Host>& host, InvocationId id, Duration patience,
+                  Answered answered) {
+  if (host == nullptr) return answered(failed({ErrorCode::invalid_state, "a ticket of no engine"}));
+  host->ask(id, core::Await{id, patience, {}},
+            guarded(*host, "a wait for " + to_string(id), std::move(answered)));
 }
 
 }  // namespace sdk

@@ -1,5 +1,6 @@
 // The public engine with its own threads, in memory: what users may do to it from anywhere.
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::atomic<bool> told = false;  // a line of the log has come
 Engine* running = nullptr;
 int stop_it(int value) {
   running->stop();
@@ -32,8 +34,10 @@ class EngineThreads : public testing::Test {
       : engine_(Options().loops(2).on_log([this](const std::string& line) {
           const std::lock_guard lock(mutex_);
           log_.push_back(line);
+          told = true;
         })) {
     running = &engine_;
+    told = false;
   }
   std::mutex mutex_;
   std::vector<std::string> log_;
@@ -58,6 +62,42 @@ TEST_F(EngineThreads, may_be_stopped_by_several_at_once) {
   const Answer<int> late = operation.call(1);
   ASSERT_TRUE(late.has_error());
   EXPECT_EQ(late.error().code, ErrorCode::unavailable);
+}
+
+Task<int> endless(Context&) {
+  while (!told.load()) std::this_thread::yield();
+  co_return 1;
+}
+TEST_F(EngineThreads, code_that_does_not_return_is_reported_while_it_runs) {
+  auto operation = engine_.add("endless", endless);
+  ASSERT_TRUE(engine_.start());
+  const Answer<int> answer = operation.call({}, CallOptions().wait(50s));  // until the log is told
+  EXPECT_TRUE(answer);
+  engine_.stop();
+  ASSERT_GE(log_.size(), 1u);
+  EXPECT_EQ(log_[0],
+            "operation 'endless' has held its loop for more than 1s and does not return: nothing "
+            "else of that loop moves");
+}
+
+Task<int> asleep(Context& ctx) {
+  co_await ctx.sleep(200ms);
+  co_return 7;
+}
+TEST_F(EngineThreads, a_ticket_is_awaited_without_blocking) {
+  auto operation = engine_.add("asleep", asleep);
+  ASSERT_TRUE(engine_.start());
+  const Answer<int> sent = operation.send();
+  ASSERT_TRUE(sent.has_ticket());
+  std::promise<int> result;
+  sent.ticket().wait(50s, [&result](const Answer<int>& answer) {
+    result.set_value(answer ? answer.result() : -1);
+  });
+  EXPECT_EQ(result.get_future().get(), 7);
+  engine_.stop();
+  bool refused = false;
+  sent.ticket().wait(50s, [&refused](const Answer<int>& answer) { refused = answer.has_error(); });
+  EXPECT_TRUE(refused);
 }
 
 TEST_F(EngineThreads, what_a_callback_throws_goes_to_the_log) {

@@ -68,6 +68,7 @@ std::unique_ptr<engine::Executor> Host::make_executor(engine::LoopPort& port) {
   options.stalled_after = kStalledAfter;
   options.late_after = kStalledAfter;
   options.log = log_;
+  if (watch_ != nullptr) options.activity = &watch_->add();
   return std::make_unique<CoroutineExecutor>(port, handlers_, *pool_, options);
 }
 
@@ -80,6 +81,8 @@ Result<void> Host::start() {
   auto setup = set_up();
   if (!setup) return setup.error();
   pool_ = make_pool();
+  if (driving() == engine::Engine::Driving::threads)
+    watch_ = std::make_unique<StallWatch>(std::chrono::seconds(1), log_);
   setup->loops = options_.loops();
   setup->on_fatal = options_.on_fatal();
   setup->log = log_;
@@ -106,6 +109,7 @@ void Host::stop(Duration patience) {
     stopped = std::move(engine_);
   }
   stopped.reset();  // tells whoever still waits
+  watch_.reset();
 }
 
 void Host::invoke(core::Invoke call, engine::Answered answered) {

@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "sdk/handlers.h"
 #include "sdk/pool.h"
+#include "sdk/stall_watch.h"
 
 namespace nowthen::sdk {
 
@@ -61,6 +62,7 @@ class Host : public std::enable_shared_from_this<Host> {
   std::shared_ptr<Handlers> handlers_ = std::make_shared<Handlers>();
   std::vector<engine::OperationHere> operations_;
   std::optional<Error> wrong_;  ///< what was wrong with an added operation, first of all
+  std::unique_ptr<StallWatch> watch_;
   std::unique_ptr<Pool> pool_;
   std::mutex stop_mutex_;    ///< held by the one that stops it
   std::shared_mutex mutex_;  ///< guards that engine_ is there, not what it does
