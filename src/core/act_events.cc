@@ -38,12 +38,7 @@ void fire_entry(Application& app, Subject s, Entry& entry) {
     app.complete(s, std::string(entry.path), {ErrorCode::timed_out, "no signal came in time"});
   } else if (entry.stage == Stage::running) {
     entry.due = after(app.now, s.op.policy.step_timeout);
-    EndTry over;
-    over.id = s.inv.id;
-    over.epoch = s.inv.epoch;
-    over.path = entry.path;
-    over.tries = entry.tries;
-    app.emit(Gate::none, std::move(over));
+    app.emit(Gate::none, EndTry{{s.inv.id, s.inv.epoch}, entry.path, entry.tries});
   } else if (entry.stage == Stage::asked && !app.stopped(s.inv, entry.kind)) {
     app.run_step(s, entry);
   } else {

@@ -25,13 +25,6 @@ std::size_t size_of(const core::CommandBody& body) {
   return bytes;
 }
 
-void refuse(Answered& answered, ErrorCode code, std::string why) {
-  core::Reply reply;
-  reply.refused = true;
-  reply.outcome = {code, std::move(why)};
-  answered(std::move(reply));
-}
-
 void set_waiter(core::CommandBody& body, core::WaiterId waiter) {
   std::visit(
       [waiter](auto& command) {
@@ -43,6 +36,13 @@ void set_waiter(core::CommandBody& body, core::WaiterId waiter) {
 }  // namespace
 
 bool on_loop_thread() { return runs_a_loop; }
+
+void refuse(Answered& answered, ErrorCode code, std::string why) {
+  core::Reply reply;
+  reply.refused = true;
+  reply.outcome = {code, std::move(why)};
+  answered(std::move(reply));
+}
 
 Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t all,
            const Limits& limits)

@@ -30,6 +30,8 @@ bool on_loop_thread();
 using ExecutorFactory = std::function<std::unique_ptr<Executor>(LoopPort&)>;
 /// Called once, on the loop; must not block.
 using Answered = std::move_only_function<void(core::Reply)>;
+/// Answers that nothing was done, about nothing stored.
+void refuse(Answered& answered, ErrorCode code, std::string why);
 
 /// What a loop needs of its surroundings.
 struct LoopSeams {

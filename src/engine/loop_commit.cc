@@ -99,12 +99,8 @@ void Loop::fail(const Error& error) {
       }
     }
   }
-  for (auto& [id, answered] : std::exchange(waiters_, {})) {
-    core::Reply reply;
-    reply.refused = true;
-    reply.outcome = {error.code, error.message};
-    answered(std::move(reply));
-  }
+  for (auto& [id, answered] : std::exchange(waiters_, {}))
+    refuse(answered, error.code, error.message);
   if (seams_.on_fatal && !closing_) seams_.on_fatal(error);
 }
 

@@ -97,7 +97,8 @@ class Attempt final : public Continuation {
   void submit_value(Request& request);
   void count(Request& request);
   void uncount(Request& request);
-  Request* find_step(std::string_view path);
+  Request* find(std::string_view path) const;
+  Request* find_step(std::string_view path) const;
   void complete_step(Request& request, StepEnd end);
   void complete_unrun(Request& request);
   bool suspend_kept() const;

@@ -60,8 +60,7 @@ bool Attempt::fits_journal(const std::string& how) {
 void Attempt::check_open(const std::string& how) {
   for (const auto& [path, kind] : open_) {
     if (mismatch_ || kind == core::EntryKind::step || kind == core::EntryKind::cleanup) continue;
-    const Request* request = waiting_.find(path);
-    if (request == nullptr) request = abandoned_.find(path);
+    const Request* request = find(path);
     if (request == nullptr || request->kind != kind)
       mismatch_ = "begun and not done: " + describe(kind, path) + ", " + how;
   }

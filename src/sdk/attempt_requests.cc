@@ -161,9 +161,14 @@ void Attempt::uncount(Request& request) {
 
 // ---- steps ----------------------------------------------------------------------------------
 
-Request* Attempt::find_step(std::string_view path) {
+/// Awaited, or abandoned since.
+Request* Attempt::find(std::string_view path) const {
   Request* request = waiting_.find(path);
-  if (request == nullptr) request = abandoned_.find(path);
+  return request != nullptr ? request : abandoned_.find(path);
+}
+
+Request* Attempt::find_step(std::string_view path) const {
+  Request* request = find(path);
   return request != nullptr && is_step(request->kind) ? request : nullptr;
 }
 

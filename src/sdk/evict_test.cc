@@ -99,16 +99,9 @@ struct Slow {
   std::shared_ptr<int> value;
 };
 int use(std::shared_ptr<int> value) { return *value; }
-class OneLate final : public Pool {
- public:
-  void submit(std::string_view, std::move_only_function<void()> work) override {
-    late.push_back(std::move(work));
-  }
-  std::vector<std::move_only_function<void()>> late;
-};
 
 TEST(Evict, a_function_that_runs_keeps_its_arguments_when_the_attempt_is_dropped) {
-  OneLate pool;
+  LatePool pool;
   auto value = std::make_shared<int>(5);
   const std::weak_ptr<int> watch = value;
   {
@@ -121,15 +114,15 @@ TEST(Evict, a_function_that_runs_keeps_its_arguments_when_the_attempt_is_dropped
     engine.inv.operation = "op";
     engine.pool = &pool;
     engine.crash();
-    ASSERT_EQ(pool.late.size(), 1u);
+    ASSERT_EQ(pool.waiting.size(), 1u);
     engine.executor().drop({engine.inv.id, engine.inv.epoch});
-    pool.late[0]();
+    pool.waiting[0]();
     engine.run();
     EXPECT_EQ(engine.executor().attempts(), 0u);
     EXPECT_EQ(engine.journal(), "");
   }
   value.reset();
-  pool.late.clear();
+  pool.waiting.clear();
   EXPECT_TRUE(watch.expired());
 }
 

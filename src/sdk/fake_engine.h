@@ -20,6 +20,18 @@
 
 namespace nowthen::sdk {
 
+/// Keeps the functions of steps waiting until it is told to run them.
+class LatePool final : public Pool {
+ public:
+  void submit(std::string_view, std::move_only_function<void()> work) override {
+    waiting.push_back(std::move(work));
+  }
+  void run() {
+    for (auto& work : std::exchange(waiting, {})) work();
+  }
+  std::vector<std::move_only_function<void()>> waiting;
+};
+
 /// The core's side of the executor seam for one invocation, without store and policy: for tests.
 /// Commands are applied in order, results are delivered in order, time moves when told to.
 class FakeEngine final : public engine::LoopPort {

@@ -14,10 +14,9 @@ namespace nowthen::sdk {
 class ForwardClock : public Clock {
  public:
   WallTime now() const override {
-    const WallTime wall = wall_now();
+    const std::lock_guard lock(mutex_);  // first: the clocks are read in the order of showing
     const Duration steady = steady_now();
-    const std::lock_guard lock(mutex_);
-    shown_ = std::max(wall, shown_ + (steady - seen_) / 2);
+    shown_ = std::max(wall_now(), shown_ + (steady - seen_) / 2);
     seen_ = steady;
     return shown_;
   }

@@ -15,7 +15,7 @@ bool on_pool_thread() { return runs_for_a_pool; }
 void InlinePool::submit(std::string_view, std::move_only_function<void()> work) { work(); }
 
 BlockingPool::BlockingPool(PoolOptions options)
-    : options_(options), share_(std::max<std::size_t>(1, options.threads - options.threads / 4)) {
+    : share_(std::max<std::size_t>(1, options.threads - options.threads / 4)) {
   const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, 1024);
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });

@@ -58,7 +58,6 @@ class BlockingPool final : public Pool {
   void take_place(Line& line);
   bool should_wake();
 
-  const PoolOptions options_;
   const std::size_t share_;  // threads that one operation may have
   std::mutex mutex_;
   std::condition_variable work_;

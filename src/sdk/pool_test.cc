@@ -97,17 +97,6 @@ TEST(BlockingPool, runs_the_steps_of_a_handler) {
   EXPECT_EQ(in_steps, 500);
 }
 
-/// Keeps functions waiting.
-class BusyPool final : public Pool {
- public:
-  void submit(std::string_view, std::move_only_function<void()> work) override {
-    waiting.push_back(std::move(work));
-  }
-  void run() {
-    for (auto& work : std::exchange(waiting, {})) work();
-  }
-  std::vector<std::move_only_function<void()>> waiting;
-};
 class QueuedStep : public testing::Test {
  protected:
   QueuedStep() { in_steps = 0; }
@@ -120,7 +109,7 @@ class QueuedStep : public testing::Test {
     engine_->run();
     ASSERT_EQ(pool_.waiting.size(), 1u);
   }
-  BusyPool pool_;
+  LatePool pool_;
   std::optional<FakeEngine> engine_;
 };
 
