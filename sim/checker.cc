@@ -20,6 +20,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   all.push_back(checkers::children(world));
   all.push_back(checkers::rebuilt(world));
   all.push_back(checkers::causes(world));
+  all.push_back(checkers::crash_loops(world));
   all.push_back(checkers::leftovers(world));
   return all;
 }

@@ -44,6 +44,7 @@ Result<engine::EngineSetup> Life::set_up() {
   setup.partitions = world_.plan().partitions;
   setup.limits = world_.plan().limits;
   setup.seed = world_.dice().next();
+  setup.suspects = std::exchange(world_.disk().suspects, {});
   return setup;
 }
 

@@ -34,6 +34,7 @@ class Life final : public sdk::Host {
   std::vector<bool> busy;              ///< of each loop: a turn may find something to do
 
   World& world() { return world_; }
+  std::vector<InvocationId> on_threads() const { return black_box_->now(); }
 
  protected:
   Result<engine::EngineSetup> set_up() override;

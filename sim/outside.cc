@@ -1,5 +1,6 @@
 #include "sim/outside.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <nowthen/context.h>
@@ -7,6 +8,16 @@
 #include "sim/world.h"
 
 namespace nowthen::sim {
+
+std::size_t Ledger::deaths(InvocationId id) const {
+  const std::string prefix = to_string(id) + "/";
+  std::size_t deaths = 0;
+  for (auto each = runs_.lower_bound(prefix); each != runs_.end(); ++each) {
+    if (!each->first.starts_with(prefix)) break;
+    deaths += static_cast<std::size_t>(std::ranges::count(each->second, true, &Run::death));
+  }
+  return deaths;
+}
 
 std::int64_t value_of(std::string_view what) {
   std::uint64_t hash = 7;
@@ -27,6 +38,17 @@ std::int64_t act_after(std::string what, std::uint32_t failures) {
 }
 
 std::int64_t act(std::string what) { return act_after(std::move(what), 0); }
+
+std::int64_t act_deadly(std::string what, std::uint32_t deaths) {
+  World& world = World::here();
+  if (!world.in_old_life() &&
+      world.ledger().deaths(*parse_invocation_id(step_token().substr(0, 26))) < deaths) {
+    world.ledger().add(step_token(), {what, world.life_in_step(), world.now(), false, true});
+    world.die_of(what);
+    throw std::runtime_error("simulated: dead");
+  }
+  return act(std::move(what));
+}
 
 std::string act_large(std::string what) {
   act_after(what, 0);

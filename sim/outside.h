@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nowthen/id.h>
 #include <nowthen/policy.h>
 
 namespace nowthen::sim {
@@ -17,13 +18,16 @@ class Ledger {
     std::string what;
     unsigned life = 0;
     Duration at{};
-    bool done = false;  ///< false: it failed
+    bool done = false;   ///< false: it failed
+    bool death = false;  ///< of its process
   };
   Run& add(const std::string& token, Run run) { return runs_[token].emplace_back(std::move(run)); }
   const std::vector<Run>* runs(const std::string& token) const {
     const auto found = runs_.find(token);
     return found == runs_.end() ? nullptr : &found->second;
   }
+  /// How often its code has killed the process.
+  std::size_t deaths(InvocationId id) const;
   const std::map<std::string, std::vector<Run>>& all() const { return runs_; }
 
  private:
@@ -38,6 +42,8 @@ std::int64_t value_of(std::string_view what);
 std::int64_t act(std::string what);
 /// As `act`, but the first `failures` tries throw.
 std::int64_t act_after(std::string what, std::uint32_t failures);
+/// As `act`, but the process dies of the first `deaths` tries.
+std::int64_t act_deadly(std::string what, std::uint32_t deaths);
 /// As `act`, with a result of more than a kilobyte.
 std::string act_large(std::string what);
 /// Fails for good.

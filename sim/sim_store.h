@@ -15,6 +15,7 @@ struct Disk {
   store::MemoryStore rows;
   Book book;
   std::map<std::uint16_t, unsigned> owner;  ///< the life that claimed it last
+  std::vector<InvocationId> suspects;       ///< whose code ran at the last death
 };
 
 /// The store as one life sees it: slow, failing, and silent about what it has done at a crash.

@@ -62,6 +62,8 @@ class World {
   /// `life` 0: of the world. What belongs to a life goes with it.
   void later(Duration wait, unsigned life, std::move_only_function<void()> job);
   void doom(Life& life, std::string_view why);
+  /// The process dies whose code runs.
+  void die_of(std::string_view what) { doom(*turning_, what); }
   void in_flight(Life& life, int change) { in_flight_[life.number()] += change; }
   void committed(const store::Turn& turn, unsigned life);
   void began(const LetGo& go, const core::Invocation& invocation);

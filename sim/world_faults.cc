@@ -15,6 +15,7 @@ void World::doom(Life& life, std::string_view why) {
   if (life.doomed) return;
   note(life.number(), "dies " + std::string(why));
   life.doomed = true;
+  if (life.current) disk_.suspects = life.on_threads();
 }
 
 /// Takes away whoever has died, and plans the next life.

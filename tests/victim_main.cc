@@ -1,7 +1,9 @@
 // The process that kill_test kills: an engine under load on one data folder.
 //   victim FOLDER LEDGER load      accepts work until killed; prints "accepted ID" for each ticket;
 //                                  when its store fails it prints "fatal MESSAGE" and exits with 74
-//   victim FOLDER LEDGER drain     reads ids from stdin, waits for each; prints "ended ID STATE"
+//   victim FOLDER LEDGER deadly    accepts a hundred, then one whose code kills the process
+//   victim FOLDER LEDGER drain     reads ids from stdin, waits for each; prints "ended ID STATE";
+//                                  what is parked it resumes, and prints "blamed ID NOTE" before
 // Every run of a step is one line of the ledger: "TOKEN".
 
 #include <atomic>
@@ -11,6 +13,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <nowthen/nowthen.h>
@@ -36,32 +39,49 @@ nt::Task<int> three_steps(nt::Context& ctx, int value) {
   co_return co_await ctx.run("c", work, value);
 }
 
+int kill_process() { return ::raise(SIGKILL); }
+
+nt::Task<int> deadly(nt::Context& ctx, int) { co_return co_await ctx.run("deadly", kill_process); }
+
+void say_accepted(nt::InvocationId id) {
+  const std::string line = "accepted " + nt::to_string(id) + "\n";
+  if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
+}
+
 void load(const nt::Operation<int, int>& operation) {
   constexpr int kAtOnce = 32;
   std::counting_semaphore<kAtOnce> room(kAtOnce);
   for (int i = 0;; ++i) {
     room.acquire();
     operation.call(i, nt::CallOptions().respond_async(), [&room](const nt::Answer<int>& answer) {
-      if (answer.has_ticket()) {
-        const std::string line = "accepted " + nt::to_string(answer.id()) + "\n";
-        if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
-      }
+      if (answer.has_ticket()) say_accepted(answer.id());
       room.release();
     });
   }
 }
 
-void drain(const nt::Operation<int, int>& operation) {
+void drain(nt::Engine& engine, const nt::Operation<int, int>& operation) {
   std::string text;
   while (std::cin >> text) {
     const auto id = nt::parse_invocation_id(text);
     if (!id) std::abort();
+    if (const auto status = engine.status(*id); status && status->state == "parked") {
+      std::printf("blamed %s %s\n", text.c_str(), status->note.c_str());
+      if (!engine.resume(*id)) std::abort();
+    }
     const nt::Answer<int> answer = operation.ticket(*id).wait(30s);
-    std::printf("ended %s %s\n", text.c_str(),
-                answer.has_result()   ? "succeeded"
-                : answer.has_ticket() ? "open"
-                                      : "failed");
+    std::printf("ended %s %s\n", text.c_str(), answer.state().c_str());
+    if (!answer.has_ticket()) continue;
+    for (const std::string& why : engine.status(*id)->why) std::cerr << text << " " << why << "\n";
   }
+}
+
+void kill_itself(const nt::Operation<int, int>& bystanders, const nt::Operation<int, int>& killer) {
+  for (int i = 0; i < 100; ++i) {
+    bystanders.call(i, nt::CallOptions().respond_async(),
+                    [](const nt::Answer<int>& answer) { say_accepted(answer.id()); });
+  }
+  (void)killer.call(0);
 }
 
 }  // namespace
@@ -75,10 +95,14 @@ int main(int argc, char** argv) {
   })};
   nt::Declaration declaration = nt::auto_within(100ms);
   const auto operation = engine.add("three-steps", three_steps, declaration);
+  const auto killer = engine.add("deadly", deadly, nt::later());
   if (auto started = engine.start(); !started) {
     std::printf("victim: %s\n", started.error().message.c_str());
     return 1;
   }
-  std::string(argv[3]) == "load" ? load(operation) : drain(operation);
+  const std::string mode = argv[3];
+  if (mode == "load") load(operation);
+  if (mode == "deadly") kill_itself(operation, killer);
+  drain(engine, operation);
   engine.stop();
 }

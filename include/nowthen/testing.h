@@ -38,7 +38,8 @@ class TestEngine : public Engine {
     before,  ///< its function has not run
     after,   ///< its function has run, its result is not recorded
   };
-  /// The process dies at the next try of the step at `path`, and starts again.
+  /// The process dies at the next try of the step at `path`, and starts again. The third time in a
+  /// row is a crash loop: the invocation is parked.
   void crash_at_step(std::string path, Crash when);
 
  private:

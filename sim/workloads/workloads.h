@@ -19,6 +19,7 @@ std::unique_ptr<Workload> counters(World& world);  ///< per-key state under orde
 std::unique_ptr<Workload> repeats(World& world);   ///< impatient clients with idempotency keys
 std::unique_ptr<Workload> cancels(World& world);   ///< cancels with cleanup
 std::unique_ptr<Workload> changes(World& world);   ///< code that changes between lives
+std::unique_ptr<Workload> killers(World& world);   ///< code that kills its process
 std::unique_ptr<Workload> people(World& world);    ///< operators: park, resume, policies; readers
 
 }  // namespace workloads

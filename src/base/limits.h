@@ -23,7 +23,7 @@ struct Limits {
   std::uint32_t waiting_max = 4'000'000;        ///< live invocations, per partition
   std::uint32_t state_names_max = 1'000;        ///< names of state written with one entry
   std::size_t asked_bytes_max = 256u << 20;     ///< calls and signals not yet taken, per loop
-  std::uint32_t crashes_max = 3;                ///< lost attempts without progress before parking
+  std::uint32_t crashes_max = 3;                ///< deaths of the process in its code before parking
 };
 
 }  // namespace nowthen

@@ -132,7 +132,7 @@ std::optional<Missing> act(Application& app, StartLoaded& command) {
   return std::nullopt;
 }
 
-void act(Application& app, Recover&) {
+void act(Application& app, Recover& command) {
   PartitionState& state = app.state;
   state.recovered = app.now;
   for (auto& [order, line] : state.order_lines) {
@@ -150,8 +150,8 @@ void act(Application& app, Recover&) {
     Live& live = *state.find(place.id);
     if (live.state == State::running) {
       Invocation& inv = *live.loaded;
-      const bool progress = inv.last_seq > inv.done_at_start;
-      inv.crashes = progress ? 1 : inv.crashes + 1;
+      if (inv.last_seq > inv.done_at_start) inv.crashes = 0;  // it got on in the meantime
+      if (std::ranges::count(command.suspects, place.id) != 0) ++inv.crashes;
       live.state = inv.state = State::ready;
       inv.cleanup_due = kNever;  // from anew, once the next attempt was told of the cancel
       app.header_changed(inv);
@@ -172,7 +172,7 @@ void act(Application& app, Recover&) {
     Invocation& inv = *live->loaded;
     app.park({inv, *live->operation}, ParkReason::crash_loop,
              "the process died " + std::to_string(inv.crashes) +
-                 " times while it ran, without progress");
+                 " times while its code ran, without progress");
   }
   app.fill_places();
 }

@@ -149,7 +149,9 @@ struct StartLoaded {
   InvocationId id;
 };
 /// All live rows were loaded: attempts that the last process held are lost.
-struct Recover {};
+struct Recover {
+  std::vector<InvocationId> suspects;  ///< whose code was on a thread when that process died
+};
 /// The effective policy of an operation, and what runs it here.
 struct Configure {
   std::string operation;

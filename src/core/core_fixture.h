@@ -57,9 +57,9 @@ class Driver {
     ASSERT_GT(state->next_due(), now);
   }
   /// The process dies: memory is rebuilt from rows, and attempts that were held are lost.
-  void crash() {
+  void crash(std::vector<InvocationId> suspects = {}) {
     restart_process();
-    apply(Recover{});
+    apply(Recover{std::move(suspects)});
   }
   /// Rebuilds memory from rows, everything loaded.
   std::unique_ptr<PartitionState> rebuilt() const {

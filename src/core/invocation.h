@@ -80,7 +80,7 @@ struct Header {
   std::uint32_t attempt = 0;  ///< attempts begun
   LeaseEpoch epoch{};
   std::uint32_t failures = 0;       ///< failed attempts since the last resume, for the retry policy
-  std::uint32_t crashes = 0;        ///< lost attempts without progress
+  std::uint32_t crashes = 0;        ///< deaths of the process in its code, without progress
   std::uint32_t done_at_start = 0;  ///< `done_seq` when the current attempt began
   WallTime backoff_due = kNever;
   WallTime attempt_started{};    ///< or when it went on after a wait

@@ -48,7 +48,7 @@ enum class ParkReason : std::uint8_t {
   none,
   journal_mismatch,  ///< the code replays differently from its journal
   outcome_unknown,   ///< an `at_most_once` step started and never reported
-  crash_loop,        ///< the process died too often while it ran
+  crash_loop,        ///< the process died too often while its code ran
   exhausted,         ///< attempts used up, and the policy parks
   operator_,         ///< a person asked for it
   no_executor,       ///< nothing here runs this operation in this version

@@ -120,7 +120,7 @@ class RandomRun : public Driver {
   }
 
   void die() {
-    crash();
+    below(2) == 0 ? crash() : crash({any_id()});
     last_begun_.clear();  // numbers of those that ended may be given out again
     // What left before the crash is gone with it; messages are in the outbox, delivered again.
     for (CommandBody& each : messages) {

@@ -28,25 +28,45 @@ TEST_F(RecoverTest, call_that_was_not_stored_never_happened) {
   EXPECT_EQ(state->running, 0u);
 }
 
-TEST_F(RecoverTest, three_lost_attempts_without_progress_park_it) {
+TEST_F(RecoverTest, three_deaths_in_its_code_without_progress_park_it) {
   const InvocationId id = invoke();
   for (int i = 0; i < 2; ++i) {
-    crash();
+    crash({id});
     ASSERT_EQ(state_of(id), State::running);
   }
-  crash();
+  crash({id});
   EXPECT_EQ(inv(id).park_reason, ParkReason::crash_loop);
   EXPECT_EQ(count<Dispatch>(), 0u);
   resume(id);
   EXPECT_EQ(state_of(id), State::running);
-  crash();
+  crash({id});
   EXPECT_EQ(state_of(id), State::running);  // counted anew
+}
+
+TEST_F(RecoverTest, what_merely_ran_when_the_process_died_is_never_blamed) {
+  const InvocationId guilty = invoke();
+  const InvocationId innocent = invoke();
+  for (int i = 0; i < 10; ++i) crash({guilty, fresh_id()});
+  EXPECT_EQ(inv(guilty).park_reason, ParkReason::crash_loop);
+  EXPECT_EQ(state_of(innocent), State::running);
+  EXPECT_EQ(inv(innocent).crashes, 0u);
+}
+
+TEST_F(RecoverTest, a_death_elsewhere_does_not_end_the_count) {
+  const InvocationId id = invoke();
+  for (int i = 0; i < 2; ++i) {
+    crash({id});
+    crash();
+  }
+  ASSERT_EQ(state_of(id), State::running);
+  crash({id});
+  EXPECT_EQ(state_of(id), State::parked);
 }
 
 TEST_F(RecoverTest, progress_between_crashes_is_no_crash_loop) {
   const InvocationId id = invoke();
   for (int i = 0; i < 10; ++i) {
-    crash();
+    crash({id});
     ASSERT_EQ(state_of(id), State::running) << i;
     step(id, "step" + std::to_string(i));
   }
@@ -55,7 +75,7 @@ TEST_F(RecoverTest, progress_between_crashes_is_no_crash_loop) {
 TEST_F(RecoverTest, attempt_that_ended_by_itself_ends_the_count) {
   const InvocationId id = invoke();
   for (int i = 0; i < 5; ++i) {
-    crash();
+    crash({id});
     ASSERT_EQ(state_of(id), State::running) << i;
     open(id, "signal:go" + std::to_string(i), EntryKind::signal);
     suspend(id);
@@ -73,7 +93,7 @@ TEST_F(RecoverTest, crash_is_counted_once_even_if_no_place_is_free_afterwards) {
   small.sleep(kept, "nap", minutes(1));
   small.suspend(kept, true);
   const InvocationId other = small.invoke();  // its attempt is lost too
-  small.crash();
+  small.crash({other});
   EXPECT_EQ(small.state_of(kept), State::running);
   EXPECT_EQ(small.state_of(other), State::ready);
   small.evict(other);
@@ -214,7 +234,7 @@ TEST_F(RecoverTest, parking_one_crash_loop_does_not_begin_what_must_wait) {
   const InvocationId crashes = small.invoke();
   const InvocationId waits_for_key = small.invoke("op", ordered("k"));
   const InvocationId waits_for_place = small.invoke();
-  small.crash();
+  small.crash({crashes});
   EXPECT_EQ(small.state_of(crashes), State::parked);
   EXPECT_EQ(small.state_of(waits_for_key), State::ready);
   small.start_loaded();
@@ -227,9 +247,9 @@ TEST_F(RecoverTest, crash_loops_are_parked_before_anything_begins) {
   limits.crashes_max = 1;
   Driver small(limits);
   small.configure("op", policy(Mode::later));
-  small.invoke();
-  small.invoke();
-  small.crash();
+  const InvocationId first = small.invoke();
+  const InvocationId second = small.invoke();
+  small.crash({first, second});
   EXPECT_EQ(small.count<Dispatch>(), 0u);
   EXPECT_EQ(small.state->running, 0u);
 }

@@ -121,7 +121,9 @@ Result<void> Engine::recover(Driving driving) {
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < loops_.size(); ++i) {
-      const auto one = [&result = results[i], &loop = *loops_[i]] { result = loop.recover(); };
+      const auto one = [&result = results[i], &loop = *loops_[i], &suspects = setup_.suspects] {
+        result = loop.recover(suspects);
+      };
       if (driving == Driving::threads && loops_.size() > 1) {
         threads.emplace_back(one);
       } else {

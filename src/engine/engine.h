@@ -25,6 +25,8 @@ struct EngineSetup {
   std::uint16_t loops = 0;        ///< 0: one per core, at most `partitions`
   Limits limits;
   std::uint64_t seed = 0;  ///< of ids and jitter; different in every process
+  /// Whose code was on a thread when the last process died: the executor's guess of who killed it.
+  std::vector<InvocationId> suspects;
   std::function<void(const Error&)> on_fatal;
   std::function<void(const std::string&)> log;  ///< lines worth a log; any thread
 };

@@ -67,7 +67,8 @@ class Loop final : public LoopPort {
 
   // ---- loop thread ----
   /// Claims the partitions, loads what is live, and lets attempts begin. Blocks.
-  Result<void> recover();
+  /// `suspects`: see EngineSetup.
+  Result<void> recover(const std::vector<InvocationId>& suspects);
   /// One turn, without waiting. False if there was nothing to do.
   bool turn();
   /// When `turn` should be called again if nothing is posted before.

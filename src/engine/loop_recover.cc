@@ -39,13 +39,13 @@ Result<void> scan_all(store::Store& store, store::KeyRange range,
 
 }  // namespace
 
-Result<void> Loop::recover() {
+Result<void> Loop::recover(const std::vector<InvocationId>& suspects) {
   now_ = std::max(now_, seams_.clock.now());
   for (const auto& partition : partitions_) {
     if (auto done = recover_partition(*partition); !done) return done;
   }
   for (const auto& partition : partitions_) {
-    process({partition->state.partition, core::Recover{}, std::nullopt});
+    process({partition->state.partition, core::Recover{suspects}, std::nullopt});
   }
   for (const auto& [code, count] : without_code_) {
     seams_.log(std::to_string(count) + " live invocations of operation '" + code.first +

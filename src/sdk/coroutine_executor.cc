@@ -27,6 +27,7 @@ CoroutineExecutor::CoroutineExecutor(engine::LoopPort& port,
       handlers_(std::move(handlers)),
       pool_(pool),
       options_(options),
+      place_(options.black_box != nullptr ? options.black_box->add_loop() : 0),
       link_(std::make_shared<Link>(Link{this})) {}
 
 CoroutineExecutor::~CoroutineExecutor() { link_->executor = nullptr; }
@@ -40,11 +41,13 @@ Attempt* CoroutineExecutor::find(const core::Lease& lease) const {
 void CoroutineExecutor::erase(Attempt& attempt) {
   unkeep(attempt);
   // Out of the table first: destructors in the frames may run anything.
+  const BlackBox::Scope scope(options_.black_box, place_, attempt.lease().id);
   const auto node = attempts_.extract(attempt.lease().id);
 }
 
 template <class Code>
-auto CoroutineExecutor::watched(const Operation& operation, Code code) {
+auto CoroutineExecutor::watched(InvocationId id, const Operation& operation, Code code) {
+  const BlackBox::Scope scope(options_.black_box, place_, id);
   const Duration began = coarse_now();
   if (options_.activity != nullptr) {
     options_.activity->runs.fetch_add(1, std::memory_order_relaxed);
@@ -124,7 +127,7 @@ void CoroutineExecutor::run_step(core::Lease lease, std::string_view path, std::
   if (attempt->operation().non_blocking) {
     const std::string own_path(path);  // the function may do what it likes meanwhile
     const auto end = [&] { return run(*job, lease.id, own_path); };
-    step_ended(lease, own_path, tries, watched(attempt->operation(), end));
+    step_ended(lease, own_path, tries, watched(lease.id, attempt->operation(), end));
   } else {
     run_on_pool(*attempt, std::move(job), path, tries);
   }
@@ -134,8 +137,9 @@ void CoroutineExecutor::run_on_pool(Attempt& attempt, std::shared_ptr<const Job>
                                     std::string_view path, std::uint32_t tries) {
   const core::Lease lease = attempt.lease();
   const std::string operation = attempt.operation().name;
-  auto work = [link = link_, &port = port_, lease, job = std::move(job), path = std::string(path),
-               tries, queued = QueuedTry(attempt.queue_step(path)), since = coarse_now(),
+  auto work = [link = link_, &port = port_, box = options_.black_box, place = place_, lease,
+               job = std::move(job), path = std::string(path), tries,
+               queued = QueuedTry(attempt.queue_step(path)), since = coarse_now(),
                late_after = options_.late_after]() mutable {
     if (!queued.begin()) return;
     if (coarse_now() - since >= late_after) {
@@ -144,8 +148,12 @@ void CoroutineExecutor::run_on_pool(Attempt& attempt, std::shared_ptr<const Job>
         if (of != nullptr) of->step_began(path, tries);
       });
     }
-    StepEnd end = run(*job, lease.id, path);
-    job.reset();  // the last owner of the arguments may be this thread
+    StepEnd end;
+    {
+      const BlackBox::Scope scope(box, place, lease.id);
+      end = run(*job, lease.id, path);
+      job.reset();  // the last owner of the arguments may be this thread
+    }
     port.post([link = std::move(link), lease, path = std::move(path), tries,
                end = std::move(end)]() mutable {
       if (link->executor != nullptr) link->executor->step_ended(lease, path, tries, std::move(end));

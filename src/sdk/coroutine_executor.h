@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "engine/executor.h"
 #include "sdk/attempt.h"
+#include "sdk/black_box.h"
 #include "sdk/handlers.h"
 #include "sdk/pool.h"
 #include "sdk/stall_watch.h"
@@ -25,6 +26,7 @@ struct ExecutorOptions {
   Duration stalled_after = Duration::max();  ///< code that holds its loop so long is reported
   std::function<void(const std::string&)> log = [](const std::string&) {};
   LoopActivity* activity = nullptr;  ///< where it says what it runs
+  BlackBox* black_box = nullptr;     ///< where it says for whom
 };
 
 /// Runs handlers as coroutines of this process. One per loop, on its thread. Port and pool must
@@ -63,11 +65,11 @@ class CoroutineExecutor final : public engine::Executor {
   void follow(Attempt& attempt, Attempt::Next next);
   /// Lets code of the operation run on the loop, and reports it when it was there for too long.
   template <class Code>
-  auto watched(const Operation& operation, Code code);
+  auto watched(InvocationId id, const Operation& operation, Code code);
   /// Lets the attempt run on, and does what it says is next.
   template <class Code>
   void advance(Attempt& attempt, Code code) {
-    follow(attempt, watched(attempt.operation(), code));
+    follow(attempt, watched(attempt.lease().id, attempt.operation(), code));
   }
   void post_resume(Attempt& attempt);
   void run_on_pool(Attempt& attempt, std::shared_ptr<const Job> job, std::string_view path,
@@ -83,6 +85,7 @@ class CoroutineExecutor final : public engine::Executor {
   std::shared_ptr<const Handlers> handlers_;
   Pool& pool_;
   const ExecutorOptions options_;
+  const std::size_t place_;  ///< of this loop in the black box
   std::shared_ptr<Link> link_;
   std::unordered_map<InvocationId, std::unique_ptr<Attempt>> attempts_;
   Attempt* longest_kept_ = nullptr;

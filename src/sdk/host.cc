@@ -51,6 +51,12 @@ Result<engine::EngineSetup> Host::set_up() {
   setup.clock = std::make_unique<ForwardClock>();
   std::random_device random;
   setup.seed = (std::uint64_t{random()} << 32) | random();
+  if (!options_.data_dir().empty()) {
+    auto box = BlackBox::open(options_.data_dir() + "/BLACKBOX");
+    if (!box) return box.error();
+    black_box_ = std::move(*box);
+    setup.suspects = black_box_->last_words();
+  }
   return setup;
 }
 
@@ -68,6 +74,7 @@ std::unique_ptr<engine::Executor> Host::make_executor(engine::LoopPort& port) {
   options.stalled_after = kStalledAfter;
   options.late_after = kStalledAfter;
   options.log = log_;
+  options.black_box = black_box_.get();
   if (watch_ != nullptr) options.activity = &watch_->add();
   return std::make_unique<CoroutineExecutor>(port, handlers_, *pool_, options);
 }
@@ -98,7 +105,7 @@ Result<void> Host::start() {
 }
 
 void Host::stop(Duration patience) {
-  if (engine::on_loop_thread() || on_pool_thread()) return;  // it would wait for itself
+  if (engine::on_loop_thread() || pool_thread()) return;  // it would wait for itself
   const std::lock_guard stopping(stop_mutex_);
   if (!engine_) return;
   engine_->stop(patience);  // whoever asks in the meantime is told that it is stopping

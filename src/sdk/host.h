@@ -13,6 +13,7 @@
 #include <nowthen/options.h>
 
 #include "engine/engine.h"
+#include "sdk/black_box.h"
 #include "sdk/handlers.h"
 #include "sdk/pool.h"
 #include "sdk/stall_watch.h"
@@ -56,6 +57,7 @@ class Host : public std::enable_shared_from_this<Host> {
 
   Options options_;
   std::function<void(const std::string&)> log_;
+  std::unique_ptr<BlackBox> black_box_ = std::make_unique<BlackBox>();
   std::unique_ptr<engine::Engine> engine_;
 
  private:

@@ -6,19 +6,19 @@
 namespace nowthen::sdk {
 namespace {
 
-thread_local bool runs_for_a_pool = false;
+thread_local std::optional<std::size_t> this_pool_thread;
 
 }  // namespace
 
-bool on_pool_thread() { return runs_for_a_pool; }
+std::optional<std::size_t> pool_thread() { return this_pool_thread; }
 
 void InlinePool::submit(std::string_view, std::move_only_function<void()> work) { work(); }
 
 BlockingPool::BlockingPool(PoolOptions options)
     : share_(std::max<std::size_t>(1, options.threads - options.threads / 4)) {
-  const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, 1024);
+  const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, kPoolThreadsMax);
   threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { run(i); });
 }
 
 BlockingPool::~BlockingPool() {
@@ -61,8 +61,8 @@ void BlockingPool::take_place(Line& line) {
   turns_.push_back(&line);
 }
 
-void BlockingPool::run() {
-  runs_for_a_pool = true;
+void BlockingPool::run(std::size_t thread) {
+  this_pool_thread = thread;
   std::unique_lock lock(mutex_);
   for (;;) {
     while (!closing_ && turns_.empty()) {

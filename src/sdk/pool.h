@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,8 +15,10 @@
 
 namespace nowthen::sdk {
 
-/// Whether the calling thread belongs to a BlockingPool.
-bool on_pool_thread();
+inline constexpr std::size_t kPoolThreadsMax = 1'024;
+
+/// Which thread of its BlockingPool the calling thread is, from 0; none if it is of no pool.
+std::optional<std::size_t> pool_thread();
 
 /// Where the functions of steps run. One for all loops. Any thread.
 class Pool {
@@ -32,7 +35,7 @@ class InlinePool final : public Pool {
 };
 
 struct PoolOptions {
-  std::size_t threads = 16;  ///< 1..1024
+  std::size_t threads = 16;  ///< 1..kPoolThreadsMax
 };
 
 /// Threads for functions that may block. An operation has at most three quarters of them (at least
@@ -54,7 +57,7 @@ class BlockingPool final : public Pool {
     std::size_t running = 0;
     bool in_turn = false;  // stands in turns_
   };
-  void run();
+  void run(std::size_t thread);
   void take_place(Line& line);
   bool should_wake();
 

@@ -58,6 +58,7 @@ class FaultyExecutor final : public engine::Executor {
       if (crash->second == TestEngine::Crash::after) real_->run_step(lease, path, tries);
       faults_->crash.erase(crash);
       faults_->crashed = true;
+      faults_->suspects = {lease.id};
       return;
     }
     const auto failure = faults_->fail.find(path);
@@ -102,6 +103,7 @@ Result<engine::EngineSetup> TestHost::set_up() {
   setup.clock = std::make_unique<VirtualClock>(now_);
   setup.partitions = options_.partitions();
   setup.seed = ++lives_;
+  setup.suspects = std::exchange(faults_->suspects, {});
   return setup;
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <nowthen/testing.h>
 
@@ -19,6 +20,7 @@ struct Faults {
   };
   std::map<std::string, Failure, std::less<>> fail;
   std::map<std::string, TestEngine::Crash, std::less<>> crash;
+  std::vector<InvocationId> suspects;  ///< of the crash
   bool crashed = false;  ///< from here on nothing of this life is committed or done
 };
 
