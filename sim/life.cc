@@ -43,6 +43,7 @@ Result<engine::EngineSetup> Life::set_up() {
   setup.clock = std::make_unique<SimClock>(world_);
   setup.partitions = world_.plan().partitions;
   setup.limits = world_.plan().limits;
+  setup.disk_budget = world_.plan().disk_budget;
   setup.seed = world_.dice().next();
   setup.suspects = std::exchange(world_.disk().suspects, {});
   return setup;

@@ -47,6 +47,7 @@ Plan::Plan(Dice& dice) {
   report_lost = some(dice, 30);
   report_late = some(dice, 200);
   said_twice = some(dice, 200);
+  if (dice.chance(200)) disk_budget = dice.between(1, 10'000);
 }
 
 void Plan::heal() {

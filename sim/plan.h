@@ -19,6 +19,7 @@ struct Plan {
   std::uint16_t partitions = 1;
   std::uint16_t loops = 1;
   Limits limits;
+  std::uint64_t disk_budget = 0;  ///< of ended invocations
   Duration evict_after{};
   Duration storm{};  ///< how long clients and faults go on
 

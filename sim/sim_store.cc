@@ -114,6 +114,10 @@ void SimStore::read(std::vector<std::string> keys,
       std::move(done));
 }
 
+std::uint64_t SimStore::bytes(std::string_view from, std::string_view to) const {
+  return world_.disk().rows.bytes(from, to);
+}
+
 void SimStore::scan(store::Scan scan, store::Completion<Result<store::Page>> done) {
   look<store::Page>(
       [this, scan = std::move(scan)](store::Completion<Result<store::Page>> then) mutable {

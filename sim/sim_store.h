@@ -28,6 +28,7 @@ class SimStore final : public store::Store {
   void read(std::vector<std::string> keys,
             store::Completion<Result<std::vector<std::optional<std::string>>>> done) override;
   void scan(store::Scan scan, store::Completion<Result<store::Page>> done) override;
+  std::uint64_t bytes(std::string_view from, std::string_view to) const override;
 
  private:
   Result<store::CommitSeq> write(store::Turn turn);

@@ -92,6 +92,13 @@ struct InvocationStatus {
   std::vector<std::string> why;  ///< what it waits for, or does; empty once it has ended
 };
 
+/// A live invocation by name; `Engine::status` tells more.
+struct LiveInvocation {
+  InvocationId id;
+  std::string operation;
+  std::string state;  ///< a state of docs/GLOSSARY.md
+};
+
 /// One field of a policy, and the layer it comes from: "declaration" or "override".
 struct PolicyLine {
   std::string field;
@@ -148,6 +155,11 @@ class Engine {
 
   // ---- one invocation ----
   Result<InvocationStatus> status(InvocationId id) const;
+  /// Live invocations in `state` ("parked", "running", ...; empty: in any) of `operation` (empty:
+  /// of any) after the id `after`, by id, at most `max`: the oldest first in each partition. Looks
+  /// at all that live: for people and their tools.
+  Result<std::vector<LiveInvocation>> live(std::string operation = "", std::string state = "",
+                                           InvocationId after = {}, std::size_t max = 1'000) const;
   Result<void> cancel(InvocationId id, std::string reason = "");
   /// Stops it until a person answers: resume, restart or cancel.
   Result<void> park(InvocationId id, std::string reason);

@@ -26,6 +26,10 @@ class Options {
   Options& pool_threads(std::uint16_t count) { return pool_threads_ = count, *this; }
   /// A waiting handler is dropped from memory, and replayed later, once it has waited this long.
   Options& evict_after(Duration wait) { return evict_after_ = wait, *this; }
+  /// What ended invocations, and all inputs above 1 KiB, may take on disk, in bytes, about; checked
+  /// every second. When they take more, what would end its retention next goes early. 10 GiB unless
+  /// said; at least 64 MiB; 0: no bound.
+  Options& disk_budget(std::uint64_t bytes) { return disk_budget_ = bytes, *this; }
   /// Called once, on a loop's thread, when a write has failed: nothing is accepted any more, all
   /// waiters were told `store_failed`. The process may stop, or go on without this engine.
   Options& on_fatal(std::function<void(const Error&)> f) { return on_fatal_ = std::move(f), *this; }
@@ -39,6 +43,7 @@ class Options {
   std::uint16_t partitions() const { return partitions_; }
   std::uint16_t pool_threads() const { return pool_threads_; }
   Duration evict_after() const { return evict_after_; }
+  std::uint64_t disk_budget() const { return disk_budget_; }
   const std::function<void(const Error&)>& on_fatal() const { return on_fatal_; }
   const std::function<void(const std::string&)>& on_log() const { return on_log_; }
 
@@ -48,6 +53,7 @@ class Options {
   std::uint16_t partitions_ = 16;
   std::uint16_t pool_threads_ = 0;
   Duration evict_after_ = std::chrono::seconds(1);
+  std::uint64_t disk_budget_ = std::uint64_t{10} << 30;
   std::function<void(const Error&)> on_fatal_;
   std::function<void(const std::string&)> on_log_;
 };

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace nowthen {
 
@@ -23,7 +25,21 @@ struct Limits {
   std::uint32_t waiting_max = 4'000'000;        ///< live invocations, per partition
   std::uint32_t state_names_max = 1'000;        ///< names of state written with one entry
   std::size_t asked_bytes_max = 256u << 20;     ///< calls and signals not yet taken, per loop
-  std::uint32_t crashes_max = 3;                ///< deaths of the process in its code before parking
+  std::uint32_t crashes_max = 3;  ///< deaths of the process in its code before parking
 };
+
+/// Whether `name` may name an operation, step, signal or state: 1 to `bytes_max` bytes, without '#'
+/// and '/', which give the paths of a journal their form, and without control characters.
+constexpr bool is_name(std::string_view name, std::size_t bytes_max) {
+  for (const char c : name) {
+    if (c == '#' || c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+  }
+  return !name.empty() && name.size() <= bytes_max;
+}
+/// What to say when it may not.
+inline std::string name_rule(std::size_t bytes_max) {
+  return "a name has 1 to name_bytes_max (" + std::to_string(bytes_max) +
+         ") bytes, and no '#', '/' or control character";
+}
 
 }  // namespace nowthen

@@ -27,10 +27,8 @@ std::string over_limit(std::string_view what, std::string_view limit, std::size_
 Error check_call(const Application& app, const Invoke& call) {
   const Limits& limits = app.state.limits;
   const auto op = app.state.operations.find(call.operation);
-  if (call.operation.empty() || call.operation.size() > limits.name_bytes_max) {
-    return {ErrorCode::invalid_argument, "an operation name has 1 to name_bytes_max (" +
-                                             std::to_string(limits.name_bytes_max) + ") bytes"};
-  }
+  if (!is_name(call.operation, limits.name_bytes_max))
+    return {ErrorCode::invalid_argument, "the operation: " + name_rule(limits.name_bytes_max)};
   if (op == app.state.operations.end()) {
     return {ErrorCode::not_found, "there is no operation '" + call.operation + "'"};
   }

@@ -21,11 +21,9 @@ void leave_park(Application& app, Subject s) {
 
 void act(Application& app, Subject s, Signal& command) {
   const Limits& limits = app.state.limits;
-  if (command.name.empty() || command.name.size() > limits.name_bytes_max ||
-      command.name.find_first_of("/#") != std::string::npos) {
+  if (!is_name(command.name, limits.name_bytes_max)) {
     app.refuse(command.waiter, Gate::none, ErrorCode::invalid_argument,
-               "a signal name has 1 to name_bytes_max (" + std::to_string(limits.name_bytes_max) +
-                   ") bytes, and no '/' or '#'");
+               "the name of the signal: " + name_rule(limits.name_bytes_max));
     return;
   }
   if (command.payload.size() > limits.result_bytes_max) {

@@ -27,6 +27,7 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
     LoopSeams seams{*setup_.store, *setup_.clock,         setup_.make_executor, {}, {},
                     setup_.log,    mix64(setup_.seed + i)};
     seams.outbox = &outbox_;
+    seams.disk_budget = setup_.disk_budget / loops;
     seams.on_fatal = [this](const Error& error) { fail(error); };
     seams.route = [this](std::uint16_t partition, std::move_only_function<void(Loop&)> job) {
       Loop& loop = loop_of(partition);
@@ -47,10 +48,10 @@ Engine::~Engine() {
 
 Result<void> Engine::add(OperationHere operation) {
   if (started_) return Error{ErrorCode::invalid_state, "operations are added before start"};
-  if (operation.name.empty() || operation.name.size() > setup_.limits.name_bytes_max) {
-    return Error{ErrorCode::invalid_argument, "an operation name has 1 to name_bytes_max (" +
-                                                  std::to_string(setup_.limits.name_bytes_max) +
-                                                  ") bytes"};
+  if (!is_name(operation.name, setup_.limits.name_bytes_max)) {
+    return Error{ErrorCode::invalid_argument,
+                 "operation '" + operation.name.substr(0, setup_.limits.name_bytes_max) +
+                     "': " + name_rule(setup_.limits.name_bytes_max)};
   }
   if (operation.version == 0) {
     return Error{ErrorCode::invalid_argument, "versions of an operation count from 1"};

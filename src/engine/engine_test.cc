@@ -121,6 +121,9 @@ class SharedStore final : public store::Store {
   Result<store::OwnerEpoch> claim(std::uint16_t partition) override {
     return store_.claim(partition);
   }
+  std::uint64_t bytes(std::string_view from, std::string_view to) const override {
+    return store_.bytes(from, to);
+  }
   void commit(store::Turn turn, store::Completion<Result<store::CommitSeq>> done) override {
     store_.commit(std::move(turn), std::move(done));
   }
@@ -150,6 +153,7 @@ class EngineTest : public testing::Test {
     setup.partitions = 4;
     setup.loops = loops;
     setup.seed = ++seed_;
+    setup.disk_budget = disk_budget_;
     setup.log = [this](const std::string& line) { log_.push_back(line); };
     engine_ = std::make_unique<Engine>(std::move(setup));
     for (const char* name : {"op", "other"}) {
@@ -192,6 +196,7 @@ class EngineTest : public testing::Test {
   store::MemoryStore store_;
   std::shared_ptr<WallTime> now_ = std::make_shared<WallTime>(from_us(1'700'000'000'000'000));
   std::uint64_t seed_ = 0;
+  std::uint64_t disk_budget_ = 0;
   std::vector<std::string> ran_;
   std::vector<std::string> log_;
   std::unique_ptr<Engine> engine_;
@@ -298,6 +303,43 @@ TEST_F(EngineTest, retention_leaves_no_row_behind) {
   advance(20s);
   EXPECT_EQ(store_.rows(), rows);
   EXPECT_EQ((*await((*reply)->id))->outcome.code, ErrorCode::not_found);
+}
+
+TEST_F(EngineTest, what_ended_goes_early_when_it_takes_more_than_its_budget) {
+  engine_.reset();
+  disk_budget_ = 20'000;
+  start(1);
+  const std::size_t rows = store_.rows();
+  core::CallOptions options;
+  std::vector<InvocationId> ids;
+  for (int i = 0; i < 20; ++i) {
+    options.idempotency_key = std::to_string(i);
+    ids.push_back((*invoke("step:a " + std::string(4'000, ' '), options))->id);
+    advance(1100ms);
+    ASSERT_LE(store_.bytes("F", "G") + store_.bytes("P", "Q"), 30'000u);
+  }
+  EXPECT_EQ((*await(ids[10]))->outcome.code, ErrorCode::not_found);  // would have stayed 10 s
+  EXPECT_EQ((*await(ids.back()))->outcome.data, "done");
+  EXPECT_EQ(std::ranges::count_if(log_, [](const auto& line) { return line.contains("budget"); }),
+            1);
+  for (int i = 0; i < 20; ++i) advance(1s);
+  EXPECT_EQ(store_.rows(), rows);  // nothing beside them is left
+}
+
+TEST_F(EngineTest, a_budget_holds_within_a_bucket_that_is_still_written_to) {
+  engine_.reset();
+  disk_budget_ = 1;
+  start(1);
+  const std::size_t rows = store_.rows();
+  core::CallOptions options;
+  for (int i = 0; i < 50; ++i) {
+    options.idempotency_key = std::to_string(i);
+    invoke("step:a", options);
+    advance(Duration(60ms));
+  }
+  EXPECT_LT(store_.rows(), 80u);  // of 100
+  for (int i = 0; i < 5; ++i) advance(1s);
+  EXPECT_EQ(store_.rows(), rows);
 }
 
 TEST_F(EngineTest, a_policy_change_is_in_force_when_it_returns_and_survives) {

@@ -45,7 +45,8 @@ struct LoopSeams {
   /// Takes lines worth a log. Any thread.
   std::function<void(const std::string&)> log;
   std::uint64_t seed = 0;
-  Outbox* outbox = nullptr;  ///< of the whole engine
+  std::uint64_t disk_budget = 0;  ///< bytes of ended invocations of this loop; 0: no bound
+  Outbox* outbox = nullptr;       ///< of the whole engine
 };
 
 /// One loop: a few partitions, one commit at a time, and the executor of their attempts.
@@ -116,6 +117,7 @@ class Loop final : public LoopPort {
   bool take_inbox();
   bool fire_timers();
   bool keep_up();
+  store::Bucket last_due_bucket();
   bool drop_buckets();
   void drop_bucket(Partition& partition, store::Bucket bucket);
   void enqueue(Incoming incoming) { queue_.push_back(std::move(incoming)); }
@@ -167,6 +169,7 @@ class Loop final : public LoopPort {
   std::unique_ptr<Turn> in_flight_;
   TurnSeq committed_{};
   WallTime next_upkeep_ = WallTime::min();
+  bool over_budget_ = false;
   bool draining_ = false;
   bool closing_ = false;
   std::atomic<bool> closed_ = false;  ///< set under mutex_: nothing is posted any more

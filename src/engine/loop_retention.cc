@@ -1,5 +1,7 @@
 // Retention: finished invocations lie in buckets by the time they may go, and go together.
 
+#include <array>
+
 #include "base/planted.h"
 #include "engine/loop.h"
 #include "store/codec.h"
@@ -11,14 +13,41 @@ constexpr std::size_t kAuxRowsPerTurn = 1'000;
 
 }  // namespace
 
-bool Loop::drop_buckets() {
+/// The last bucket that may go: its time has come, or there is no room for it any more.
+store::Bucket Loop::last_due_bucket() {
   const auto now_s = std::chrono::floor<std::chrono::seconds>(now_).time_since_epoch().count();
+  auto due = static_cast<store::Bucket>(std::max<std::int64_t>(now_s, 1) - 1);
+  if (seams_.disk_budget == 0) return due;
+  std::uint64_t bytes = 0;
+  store::Bucket oldest = store::kLastBucket;
+  for (const auto& partition : partitions_) {
+    if (partition->buckets.empty()) continue;
+    const store::Bucket first = partition->buckets.begin()->first;
+    const std::uint16_t number = partition->state.partition;
+    oldest = std::min(oldest, first);
+    const std::array ranges = {store::finished_keys_from(number, first),
+                               store::result_keys_from(number, first), store::input_keys(number)};
+    for (const auto& [from, to] : ranges) bytes += seams_.store.bytes(from, to);
+  }
+  const bool over = bytes > seams_.disk_budget;
+  if (over && !std::exchange(over_budget_, over)) {
+    seams_.log("ended invocations take more than their part of disk_budget (" +
+               std::to_string(seams_.disk_budget) +
+               " bytes a loop): those whose time comes next go early");
+  }
+  over_budget_ = over;
+  return over ? std::max(due, oldest) : due;
+}
+
+bool Loop::drop_buckets() {
+  const store::Bucket due = last_due_bucket();
   bool worked = false;
   for (const auto& partition : partitions_) {
     if (partition->buckets.empty() || partition->dropping) continue;
     const auto [oldest, written] = *partition->buckets.begin();
-    if (std::to_underlying(oldest) >= now_s) continue;
-    if (written > committed_) continue;  // the clock has jumped: its last rows are not there yet
+    if (oldest > due) continue;
+    partition->dropped = std::max(partition->dropped, oldest);
+    if (written > committed_) continue;  // its last rows are not there yet
     if (!partition->drop_after) partition->drop_after = seams_.outbox->last();
     if (!seams_.outbox->gone_up_to(*partition->drop_after)) continue;
     partition->dropping = true;

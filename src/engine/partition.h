@@ -42,6 +42,8 @@ struct Partition {
   TurnSeq dirty{};  ///< the last turn with a change of this partition
   /// Those that hold finished invocations, each with the last turn that put one in.
   std::map<store::Bucket, TurnSeq> buckets;
+  /// The youngest bucket that went, or is to go: what ends later goes into a later one.
+  store::Bucket dropped{};
   std::uint64_t last_outbox = 0;
   bool dropping = false;  ///< the oldest bucket is being read before it goes
   /// The last outbox row when the oldest bucket was found to be due: it goes after that row.

@@ -77,8 +77,10 @@ void Turn::add_ended(Partition& partition, core::Ended ended) {
   if (!invocation.input_row && invocation.input.size() > store::kInlineBytesMax) {
     write(partition, store::encode_input(id, invocation.input));
   }
-  store::encode_finished(invocation, ended.retain, writes(partition).rows);
-  partition.buckets[store::bucket_of(invocation.ended, ended.retain)] = seq_;
+  const store::Bucket bucket = std::max(store::bucket_of(invocation.ended, ended.retain),
+                                        store::bucket_after(partition.dropped));
+  store::encode_finished(invocation, bucket, writes(partition).rows);
+  partition.buckets[bucket] = seq_;
   finished_.emplace(id, core::Finished{invocation.state, std::move(invocation.outcome),
                                        invocation.last_seq, false});
 }

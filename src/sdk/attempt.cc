@@ -10,6 +10,7 @@
 #include <nowthen/failure.h>
 
 #include "base/prng.h"
+#include "sdk/step_run.h"
 
 namespace nowthen::sdk {
 namespace {
@@ -180,7 +181,7 @@ Attempt::Next Attempt::finish_with(std::exception_ptr error) {
     what = failed.what();
     again = false;
   } catch (const std::exception& failed) {
-    what = failed.what();
+    what = text_of(failed);
   } catch (...) {
   }
   if (again) {

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include <nowthen/context.h>
@@ -11,17 +10,11 @@
 namespace nowthen {
 namespace {
 
-/// '#' and '/' give paths their form; see core::Entry.
 void check_name(std::string_view name) {
-  const auto bad = [](char c) {
-    return c == '#' || c == '/' || static_cast<unsigned char>(c) < 0x20;
-  };
-  if (!name.empty() && name.size() <= Limits{}.name_bytes_max && std::ranges::none_of(name, bad))
-    return;
+  constexpr std::size_t kMax = Limits{}.name_bytes_max;
+  if (is_name(name, kMax)) return;
   throw Permanent(ErrorCode::invalid_argument,
-                  "the name '" + std::string(name.substr(0, Limits{}.name_bytes_max)) +
-                      "' is empty, longer than name_bytes_max (128), or has '#', '/' or a control "
-                      "character in it");
+                  "'" + std::string(name.substr(0, kMax)) + "': " + name_rule(kMax));
 }
 
 sdk::RequestPtr request(sdk::Attempt& attempt, core::EntryKind kind, std::string_view of,

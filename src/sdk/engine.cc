@@ -3,6 +3,7 @@
 #include <nowthen/engine.h>
 
 #include "sdk/host.h"
+#include "sdk/step_run.h"
 
 namespace nowthen {
 namespace {
@@ -115,7 +116,7 @@ engine::Answered guarded(const Host& host, std::string of, Answered answered) {
     try {
       answered(to_answer(std::move(reply)));
     } catch (const std::exception& error) {
-      log("the callback of " + of + " threw: " + error.what());
+      log("the callback of " + of + " threw: " + text_of(error));
     } catch (...) {
       log("the callback of " + of + " threw");
     }

@@ -1,5 +1,6 @@
 // The public engine with its own threads, in memory: what users may do to it from anywhere.
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <mutex>
@@ -27,6 +28,7 @@ Task<int> stopping(Context& ctx, int value) {
   co_return co_await ctx.run("stop", stop_it, value);
 }
 Task<int> echo(Context&, int value) { co_return value; }
+Task<void> sleeping_for(Context& ctx, int) { co_await ctx.sleep(1h); }
 
 class EngineThreads : public testing::Test {
  protected:
@@ -98,6 +100,41 @@ TEST_F(EngineThreads, a_ticket_is_awaited_without_blocking) {
   bool refused = false;
   sent.ticket().wait(50s, [&refused](const Answer<int>& answer) { refused = answer.has_error(); });
   EXPECT_TRUE(refused);
+}
+
+TEST_F(EngineThreads, what_lives_is_listed_by_state_and_operation) {
+  auto sleeping = engine_.add("sleeping", sleeping_for, later());
+  auto other = engine_.add("other", sleeping_for, later());
+  ASSERT_TRUE(engine_.start());
+  std::vector<InvocationId> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(sleeping.call(i).id());
+  ids.push_back(other.call(0).id());
+  ASSERT_TRUE(engine_.park(ids[2], "looks odd"));
+  const auto parked = engine_.live("", "parked");
+  ASSERT_TRUE(parked);
+  ASSERT_EQ(parked->size(), 1u);
+  EXPECT_EQ(parked->front().id, ids[2]);
+  EXPECT_EQ(parked->front().operation, "sleeping");
+  EXPECT_EQ(parked->front().state, "parked");
+  std::ranges::sort(ids);
+  const auto all = engine_.live();
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), ids.size());
+  EXPECT_TRUE(std::ranges::equal(*all, ids, {}, &LiveInvocation::id));
+  const auto rest = engine_.live("", "", ids[3], 1);
+  ASSERT_TRUE(rest);
+  ASSERT_EQ(rest->size(), 1u);
+  EXPECT_EQ(rest->front().id, ids[4]);
+  EXPECT_EQ(engine_.live("other")->size(), 1u);
+  EXPECT_EQ(engine_.live("", "prked").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(EngineThreads, names_that_would_break_a_path_are_refused_at_the_start) {
+  engine_.add("pay/now", echo);
+  const auto started = engine_.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(started.error().message.find("pay/now"), std::string::npos);
 }
 
 TEST_F(EngineThreads, what_a_callback_throws_goes_to_the_log) {

@@ -12,6 +12,7 @@ namespace nowthen::sdk {
 namespace {
 
 constexpr Duration kStalledAfter = std::chrono::milliseconds(50);
+constexpr std::uint64_t kDiskBudgetMin = 64u << 20;
 
 core::Reply refused(ErrorCode code, std::string message) {
   core::Reply reply;
@@ -21,12 +22,24 @@ core::Reply refused(ErrorCode code, std::string message) {
   return reply;
 }
 
+/// What it throws goes no further: there is nobody to tell.
+template <class T>
+std::function<void(T)> contained(std::function<void(T)> told) {
+  return [told = std::move(told)](T what) {
+    try {
+      told(what);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+    }
+  };
+}
+
 core::Reply not_running() { return refused(ErrorCode::unavailable, "the engine is not running"); }
 
 }  // namespace
 
-Host::Host(Options options) : options_(std::move(options)), log_(options_.on_log()) {
-  if (!log_) log_ = [](const std::string&) {};
+Host::Host(Options options) : options_(std::move(options)), log_([](const std::string&) {}) {
+  if (options_.on_log()) log_ = contained<const std::string&>(options_.on_log());
+  if (options_.on_fatal()) options_.on_fatal(contained<const Error&>(options_.on_fatal()));
 }
 
 Host::~Host() { stop(Duration::zero()); }
@@ -49,6 +62,7 @@ Result<engine::EngineSetup> Host::set_up() {
   setup.store = std::move(opened->store);
   setup.partitions = opened->partitions;
   setup.clock = std::make_unique<ForwardClock>();
+  setup.disk_budget = options_.data_dir().empty() ? 0 : options_.disk_budget();
   std::random_device random;
   setup.seed = (std::uint64_t{random()} << 32) | random();
   if (!options_.data_dir().empty()) {
@@ -84,6 +98,9 @@ Result<void> Host::start() {
   if (engine_) return Error{ErrorCode::invalid_state, "the engine was started before"};
   if (options_.partitions() == 0 || options_.partitions() > 4'096) {
     return Error{ErrorCode::invalid_argument, "partitions: 1 to 4096"};
+  }
+  if (options_.disk_budget() != 0 && options_.disk_budget() < kDiskBudgetMin) {
+    return Error{ErrorCode::invalid_argument, "disk_budget: at least 64 MiB, or 0 for no bound"};
   }
   auto setup = set_up();
   if (!setup) return setup.error();

@@ -1,4 +1,7 @@
-// Engine::status: where an invocation is, live or ended, in words.
+// Engine::status and Engine::live: where invocations are, in words.
+
+#include <algorithm>
+#include <array>
 
 #include "core/why.h"
 #include "engine/live_rows.h"
@@ -48,7 +51,53 @@ void look_up(engine::Loop& loop, engine::Partition& partition, InvocationId id, 
       });
 }
 
+constexpr std::array kLiveStates = {core::State::scheduled,   core::State::ready,
+                                    core::State::running,     core::State::suspended,
+                                    core::State::backing_off, core::State::parked};
+
+std::vector<LiveInvocation> pick(const core::PartitionState& partition,
+                                 const std::string& operation, const std::string& state,
+                                 InvocationId after, std::size_t max) {
+  std::vector<LiveInvocation> found;
+  for (const auto& [id, live] : partition.live) {
+    const std::string_view is = core::to_string(live.state);
+    if (id <= after || (!state.empty() && state != is)) continue;
+    if (!operation.empty() && operation != live.operation->name) continue;
+    found.push_back({id, live.operation->name, std::string(is)});
+  }
+  std::ranges::sort(found, {}, &LiveInvocation::id);
+  found.resize(std::min(found.size(), max));
+  return found;
+}
+
 }  // namespace
+
+Result<std::vector<LiveInvocation>> Engine::live(std::string operation, std::string state,
+                                                 InvocationId after, std::size_t max) const {
+  using Found = std::vector<LiveInvocation>;
+  if (!state.empty() && std::ranges::find(kLiveStates, state, [](core::State each) {
+                          return core::to_string(each);
+                        }) == kLiveStates.end()) {
+    return Error{ErrorCode::invalid_argument, "'" + state + "' is no state of what lives"};
+  }
+  Found all;
+  for (std::uint16_t partition = 0, partitions = 1; partition < partitions; ++partition) {
+    auto found = host_->wait_for<Found>([&](auto told) {
+      host_->with_engine([&](engine::Engine& engine) {
+        partitions = engine.partitions();
+        engine.look(partition,
+                    [&, told = std::move(told)](engine::Loop&, engine::Partition& of) mutable {
+                      told(pick(of.state, operation, state, after, max));
+                    });
+      });
+    });
+    if (!found) return found.error();
+    std::ranges::move(*found, std::back_inserter(all));
+  }
+  std::ranges::sort(all, {}, &LiveInvocation::id);
+  all.resize(std::min(all.size(), max));
+  return all;
+}
 
 Result<InvocationStatus> Engine::status(InvocationId id) const {
   auto status = host_->wait_for<Result<InvocationStatus>>([&](Told told) {

@@ -44,7 +44,7 @@ sdk::StepEnd run_job(const sdk::Job& job) {
   } catch (const Permanent& error) {
     return failure(ErrorCode::failed, error.what(), true);
   } catch (const std::exception& error) {
-    return failure(ErrorCode::failed, error.what(), false);
+    return failure(ErrorCode::failed, sdk::text_of(error), false);
   } catch (...) {
     return failure(ErrorCode::failed, "an exception that is no std::exception", false);
   }

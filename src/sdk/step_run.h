@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,11 @@ struct StepEnd {
   core::Outcome outcome;
   bool permanent = false;  ///< a failure that must not be tried again
 };
+
+/// What an exception says; some say nothing at all.
+inline const char* text_of(const std::exception& error) {
+  return error.what() != nullptr ? error.what() : "";
+}
 
 /// Runs the function of a step on this thread. `step_token()` is valid meanwhile.
 StepEnd run(const Job& job, InvocationId id, std::string_view path) noexcept;

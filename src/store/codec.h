@@ -43,7 +43,7 @@ Result<core::Entry> decode_entry(std::string_view key, std::string_view value);
 
 /// Appends the finished row of an ended invocation, and the row of its result if that is large.
 /// Its live rows are erased by the caller; the input row stays until the bucket goes.
-void encode_finished(const core::Invocation& invocation, Duration retain,
+void encode_finished(const core::Invocation& invocation, Bucket bucket,
                      std::vector<RowWrite>& rows);
 Result<FinishedRow> decode_finished(std::string_view key, std::string_view value);
 Result<core::Bytes> decode_result(std::string_view key, std::string_view value);

@@ -53,7 +53,7 @@ void encode_finished_row(benchmark::State& state) {
   std::vector<RowWrite> rows;
   for (auto _ : state) {
     rows.clear();
-    encode_finished(it, std::chrono::hours(24), rows);
+    encode_finished(it, bucket_of(it.ended, std::chrono::hours(24)), rows);
   }
 }
 BENCHMARK(encode_finished_row);
@@ -71,7 +71,7 @@ void memory_store_durable_call(benchmark::State& state) {
     std::vector<RowWrite>& rows = turn.partitions[0].rows;
     rows.push_back(encode_header(it));
     rows.push_back({live_key(last.id), std::nullopt});
-    encode_finished(last, std::chrono::hours(24), rows);
+    encode_finished(last, bucket_of(last.ended, std::chrono::hours(24)), rows);
     store.commit(std::move(turn), [](Result<CommitSeq>) {});
     last = std::move(it);
   }

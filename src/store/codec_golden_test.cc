@@ -145,7 +145,7 @@ struct Golden {
 
 std::vector<Golden> goldens() {
   std::vector<RowWrite> finished;
-  encode_finished(full(), std::chrono::hours(24), finished);
+  encode_finished(full(), bucket_of(full().ended, std::chrono::hours(24)), finished);
   return {
       {"asleep", encode_header(sleeping()), "4c000301a0c4506c0000031122334455667788",
        "011d03410b706c6163652d6f72646572ac02f601117b226974656d223a22627572676572227d01e80701"

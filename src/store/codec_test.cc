@@ -130,7 +130,7 @@ TEST(FinishedRow, random_ends_come_back_whole) {
     SCOPED_TRACE(seed);
     const Invocation it = SampleRows(seed).invocation(4'000);
     std::vector<RowWrite> rows;
-    encode_finished(it, std::chrono::hours(24), rows);
+    encode_finished(it, bucket_of(it.ended, std::chrono::hours(24)), rows);
     const auto back = decode_finished(rows[0].key, *rows[0].value);
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(back->id, it.id);
@@ -190,7 +190,7 @@ TEST(FinishedRow, a_long_journal_is_counted_and_its_first_part_kept) {
     it.done.push_back(entry);
   }
   std::vector<RowWrite> rows;
-  encode_finished(it, std::chrono::hours(24), rows);
+  encode_finished(it, bucket_of(it.ended, std::chrono::hours(24)), rows);
   const auto back = decode_finished(rows[0].key, *rows[0].value);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->done, 1'000u);

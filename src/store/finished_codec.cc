@@ -134,10 +134,9 @@ std::string encode_payload(const core::Invocation& of, std::uint32_t bits) {
 
 }  // namespace
 
-void encode_finished(const core::Invocation& invocation, Duration retain,
+void encode_finished(const core::Invocation& invocation, Bucket bucket,
                      std::vector<RowWrite>& rows) {
   const std::uint32_t bits = finished_bits(invocation);
-  const Bucket bucket = bucket_of(invocation.ended, retain);
   const Aux aux = (bits & (kIdempotencyKey | kInputRow)) != 0 ? Aux::rows : Aux::none;
   std::string key = finished_key(invocation.id, bucket, aux);
   std::string value = encode_payload(invocation, bits);

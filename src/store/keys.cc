@@ -163,6 +163,15 @@ KeyRange finished_keys_after(std::uint16_t partition, Bucket bucket) {
 KeyRange result_keys(std::uint16_t partition, Bucket bucket) {
   return keys_with_prefix(bucket_key('R', partition, bucket));
 }
+KeyRange input_keys(std::uint16_t partition) {
+  return keys_with_prefix(start_key('P', partition, 3));
+}
+KeyRange finished_keys_from(std::uint16_t partition, Bucket bucket) {
+  return {finished_keys(partition, bucket).from, finished_keys(partition).to};
+}
+KeyRange result_keys_from(std::uint16_t partition, Bucket bucket) {
+  return {result_keys(partition, bucket).from, result_keys(partition, kLastBucket).to};
+}
 KeyRange state_keys(std::uint16_t partition, const core::OrderKey& order) {
   return keys_with_prefix(order_key_prefix(partition, order));
 }

@@ -33,6 +33,11 @@ std::uint32_t bucket_width_s(Duration retain);
 /// Where a row goes that must be kept for `retain` after `ended`. It is kept a sixteenth longer at
 /// most, or a second. Times outside of 1970..2106 go to the nearest bucket.
 Bucket bucket_of(WallTime ended, Duration retain);
+inline constexpr auto kLastBucket = static_cast<Bucket>(UINT32_MAX);
+/// The next one there may be. After the last comes the first.
+constexpr Bucket bucket_after(Bucket bucket) {
+  return static_cast<Bucket>(std::to_underlying(bucket) + 1);
+}
 
 // ---- the key of each row ----------------------------------------------------------------------
 
@@ -72,6 +77,10 @@ KeyRange finished_keys(std::uint16_t partition, Bucket bucket, Aux aux);
 /// What lies in buckets after `bucket`: a scan of one row from there finds the next bucket.
 KeyRange finished_keys_after(std::uint16_t partition, Bucket bucket);
 KeyRange result_keys(std::uint16_t partition, Bucket bucket);
+KeyRange input_keys(std::uint16_t partition);
+/// Of `bucket` and later ones.
+KeyRange finished_keys_from(std::uint16_t partition, Bucket bucket);
+KeyRange result_keys_from(std::uint16_t partition, Bucket bucket);
 KeyRange state_keys(std::uint16_t partition, const core::OrderKey& order);
 KeyRange outbox_keys(std::uint16_t partition);
 KeyRange policy_keys();

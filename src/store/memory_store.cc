@@ -118,6 +118,18 @@ void MemoryStore::scan(Scan scan, Completion<Result<Page>> done) {
   done(std::move(page));
 }
 
+std::uint64_t MemoryStore::bytes(std::string_view from, std::string_view to) const {
+  std::uint64_t bytes = 0;
+  const std::scoped_lock lock(mutex_);
+  const auto end = trees_.upper_bound(tree_of(to));
+  for (auto tree = trees_.lower_bound(tree_of(from)); tree != end; ++tree) {
+    const auto last = tree->second.lower_bound(to);
+    for (auto row = tree->second.lower_bound(from); row != last; ++row)
+      bytes += row->first.size() + row->second.size();
+  }
+  return bytes;
+}
+
 void MemoryStore::scan_forward(const Scan& scan, Page& page) const {
   std::size_t bytes = 0;
   const auto end = trees_.upper_bound(tree_of(scan.to));

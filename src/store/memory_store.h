@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "store/store.h"
 
@@ -22,6 +23,8 @@ class MemoryStore final : public Store {
   void read(std::vector<std::string> keys,
             Completion<Result<std::vector<std::optional<std::string>>>> done) override;
   void scan(Scan scan, Completion<Result<Page>> done) override;
+  /// Exact, and takes time with each row.
+  std::uint64_t bytes(std::string_view from, std::string_view to) const override;
 
   /// Commits wait for `release` from now on.
   void hold_commits();

@@ -106,6 +106,9 @@ class Rocks final : public RocksStore {
   void read(std::vector<std::string> keys,
             Completion<Result<std::vector<std::optional<std::string>>>> done) override;
   void scan(Scan scan, Completion<Result<Page>> done) override;
+  std::uint64_t bytes(std::string_view from, std::string_view to) const override {
+    return tables_.bytes(from, to, true);
+  }
 
  private:
   void write(std::span<Pending> turns);

@@ -69,7 +69,7 @@ struct Bench {
       const core::Invocation ended = invocation(number - calls);
       std::vector<RowWrite>& old = turn.partitions[ended.id.partition()].rows;
       old.push_back({live_key(ended.id), std::nullopt});
-      encode_finished(ended, std::chrono::hours(24), old);
+      encode_finished(ended, bucket_of(ended.ended, std::chrono::hours(24)), old);
       const core::Invocation it = invocation(number++);
       turn.partitions[it.id.partition()].rows.push_back(encode_header(it));
     }

@@ -114,14 +114,24 @@ Status Tables::scan(const Scan& scan, Page& page) const {
   return Status::OK();
 }
 
-bool Tables::worth_dropping(std::string_view from, std::string_view to) const {
-  if (from.empty() || !is_finished_letter(from.front()) || to <= from) return false;
+std::uint64_t Tables::bytes(std::string_view from, std::string_view to, bool with_memory) const {
+  if (to <= from) return 0;
   const rocksdb::Range range(slice(from), slice(to));
-  std::uint64_t size = 0;
   rocksdb::SizeApproximationOptions options;
   options.include_files = true;
-  const Status status = db->GetApproximateSizes(options, finished.get(), &range, 1, &size);
-  return status.ok() && size >= kDroppedBytesMin;
+  options.include_memtables = with_memory;
+  std::uint64_t sum = 0;
+  for (rocksdb::ColumnFamilyHandle* table : of(from, to)) {
+    std::uint64_t size = 0;
+    if (table != nullptr && db->GetApproximateSizes(options, table, &range, 1, &size).ok())
+      sum += size;
+  }
+  return sum;
+}
+
+bool Tables::worth_dropping(std::string_view from, std::string_view to) const {
+  return !from.empty() && is_finished_letter(from.front()) &&
+         bytes(from, to, false) >= kDroppedBytesMin;
 }
 
 }  // namespace nowthen::store

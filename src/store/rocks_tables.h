@@ -29,6 +29,8 @@ struct Tables {
 
   Result<std::optional<std::string>> get(const std::string& key) const;
   rocksdb::Status scan(const Scan& scan, Page& page) const;
+  /// About how much a range takes in files, and in memory until it is there.
+  std::uint64_t bytes(std::string_view from, std::string_view to, bool with_memory) const;
   /// Whether a range of finished rows lies in files enough to drop them whole.
   bool worth_dropping(std::string_view from, std::string_view to) const;
 

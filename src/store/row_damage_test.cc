@@ -37,7 +37,7 @@ std::vector<Case> cases() {
   core::Entry entry = sample.entry();
   entry.done_seq = 4;
   std::vector<RowWrite> finished;
-  encode_finished(it, std::chrono::hours(1), finished);
+  encode_finished(it, bucket_of(it.ended, std::chrono::hours(1)), finished);
   std::vector<Case> all;
   all.push_back({encode_header(it), without_value(decode_header)});
   all.push_back({encode_entry(it.id, 3, entry), without_value(decode_entry)});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nowthen/result.h>
@@ -81,6 +82,10 @@ class Store {
 
   /// Rows of a range, in key order (or the reverse).
   virtual void scan(Scan scan, Completion<Result<Page>> done) = 0;
+
+  /// About how much room the rows `from` <= key < `to` take, in bytes. What was erased may count
+  /// until it is gone for good. 0 where a backend does not know.
+  virtual std::uint64_t bytes(std::string_view, std::string_view) const { return 0; }
 };
 
 }  // namespace nowthen::store

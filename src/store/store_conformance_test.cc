@@ -156,6 +156,20 @@ TEST_P(StoreConformance, large_and_many_rows) {
 }
 
 // Two loops commit at once while a third thread reads: every turn is there whole or not at all.
+TEST_P(StoreConformance, the_room_of_a_range_is_about_what_was_written_there) {
+  std::vector<RowWrite> rows;
+  for (int i = 1'000; i < 2'000; ++i) {
+    std::string value;
+    while (value.size() < 1'000) value += std::to_string(std::hash<int>()(i * 7919) ^ value.size());
+    rows.push_back({std::string("F\0\1", 3) + std::to_string(i), std::move(value)});
+  }
+  ASSERT_TRUE(write(std::move(rows)));
+  const std::uint64_t bytes = store_->bytes(std::string("F\0\1", 3), std::string("F\0\2", 3));
+  EXPECT_GT(bytes, 300'000u);
+  EXPECT_LT(bytes, 3'000'000u);
+  EXPECT_EQ(store_->bytes(std::string("F\0\2", 3), std::string("F\0\3", 3)), 0u);
+}
+
 TEST_P(StoreConformance, concurrent_turns_are_atomic) {
   constexpr int kTurns = 100;
   const std::vector<OwnerEpoch> epochs = {epoch_, claim(2)};
