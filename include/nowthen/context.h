@@ -266,7 +266,9 @@ class Context {
     return Pending<R>(child(Child::call, operation, encoded<In>(input), options),
                       &sdk::read_value<R>);
   }
-  /// Starts another operation, durably, and gives its id without waiting for it.
+  /// Starts another operation, durably, and gives its id without waiting for it. With an
+  /// idempotency key that is taken, the id of the invocation that has it; `StepFailed` (`conflict`)
+  /// when that was called with another input.
   template <class In>
   Pending<InvocationId> send(std::string_view operation, In&& input) {
     return Pending<InvocationId>(child(Child::send, operation, encoded<In>(input), CallOptions()),

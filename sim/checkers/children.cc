@@ -13,6 +13,7 @@ class Children final : public Checker {
 
   void committed(const CommitSeen& seen) override {
     for (const CommitSeen::Entry& each : seen.entries) {
+      if (each.entry.kind == core::EntryKind::send) check_sent(each);
       if (each.entry.kind != core::EntryKind::call) continue;
       const Ending* end = world_.book().ending(each.entry.child);
       const bool refused = !each.entry.outcome.ok();  // it may never have been accepted
@@ -29,6 +30,14 @@ class Children final : public Checker {
         wrong("the parent of " + to_string(each.entry.child) + " got another result");
       }
     }
+  }
+
+ private:
+  /// With an idempotency key the sender is told who has it, and only then goes on.
+  void check_sent(const CommitSeen::Entry& each) {
+    const bool keyed = each.entry.path.find("send:keyed") != std::string::npos;
+    if (keyed && each.entry.outcome.ok() && !world_.book().was_stored(each.entry.child))
+      wrong(to_string(each.entry.child) + " was sent with a key, and is not stored");
   }
 };
 

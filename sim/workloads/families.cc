@@ -58,6 +58,9 @@ Task<std::int64_t> member(Context& ctx, Member own) {
   const Member sent{own.name + "-sent", 0, 0, 0};
   const InvocationId id = co_await ctx.send("member", sent);
   expect(!id.is_null(), "what was sent has an id");
+  const Member noted{own.name.substr(0, own.name.find('-')) + "-noted", 0, 0, 0};
+  const CallOptions once = CallOptions().idempotency_key(noted.name);
+  co_await ctx.send("keyed", noted, once);
   co_return sum;
 }
 

@@ -23,9 +23,13 @@ void reopen(Application& app, Subject s, Entry& entry) {
   if (entry.due <= app.now) app.run_step(s, entry);  // else its retry has its time
 }
 
+/// What is sent with an idempotency key may be there already: only its partition knows.
+bool waits_for_answer(EntryKind kind, const Invoke& child) {
+  return kind == EntryKind::call || !child.options.idempotency_key.empty();
+}
+
 /// Sends off the call of another operation, or says what is wrong with it.
 Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
-  NT_ASSERT(command.child.has_value());
   Invoke call = std::move(*command.child);
   call.sent = entry.kind == EntryKind::send;
   call.depth = call.sent ? 0 : s.inv.depth + 1;
@@ -43,8 +47,8 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   call.id =
       InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, app.random.next());
   entry.child = call.id;
+  if (waits_for_answer(entry.kind, call)) call.parent = ParentLink{s.inv.id, entry.path, call.id};
   if (!call.sent) {
-    call.parent = ParentLink{s.inv.id, entry.path, call.id};
     call.held_above = s.inv.held_above;
     if (!s.inv.order.empty()) call.held_above.push_back(s.inv.order);
     if (!s.inv.idempotency_key.empty()) {
@@ -121,8 +125,10 @@ void act(Application& app, Subject s, OpenEntry& command) {
       break;
     case EntryKind::call:
     case EntryKind::send: {
+      NT_ASSERT(command.child.has_value());
+      const bool waits = waits_for_answer(entry.kind, *command.child);
       Error error = open_call(app, s, command, entry);
-      if (error.code == ErrorCode::none && entry.kind == EntryKind::call) break;
+      if (error.code == ErrorCode::none && waits) break;
       if (error.code == ErrorCode::none) error.message = nowthen::to_string(entry.child);
       app.complete(s, std::string(entry.path), {error.code, std::move(error.message)});
       return;

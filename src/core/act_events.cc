@@ -108,7 +108,7 @@ void act(Application& app, Subject s, FireTimers&) {
 }
 
 void act(Application& app, Subject s, ChildEnded& command) {
-  const Entry* entry = s.inv.find_open(command.parent.path);
+  Entry* entry = s.inv.find_open(command.parent.path);
   if (planted(Bug::child_result_twice) && entry == nullptr) {
     const Entry* done = s.inv.find_done(command.parent.path);
     if (done != nullptr) app.record(s, Entry(*done));
@@ -116,6 +116,9 @@ void act(Application& app, Subject s, ChildEnded& command) {
   }
   if (entry == nullptr || entry->child != command.parent.call) return;  // told twice, or restarted
   Outcome outcome = std::move(command.outcome);
+  if (entry->kind == EntryKind::send && outcome.ok()) {  // an older one may have its key
+    if (const auto id = parse_invocation_id(outcome.data)) entry->child = *id;
+  }
   app.complete(s, command.parent.path, std::move(outcome));
 }
 

@@ -17,6 +17,14 @@ void refuse_call(Application& app, const Invoke& call, Gate gate, ErrorCode code
   }
 }
 
+/// A sender that waits for it is told which invocation has its idempotency key.
+void tell_sender(Application& app, const Invoke& call, InvocationId id) {
+  if (!call.parent) return;
+  app.emit(Gate::commit,
+           Message{call.parent->id.partition(),
+                   ChildEnded{*call.parent, {ErrorCode::none, nowthen::to_string(id)}}});
+}
+
 std::string over_limit(std::string_view what, std::string_view limit, std::size_t most) {
   return std::string(what) + " is larger than " + std::string(limit) + " (" + std::to_string(most) +
          ")";
@@ -143,7 +151,9 @@ std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyR
                     nowthen::to_string(record.id));
     return std::nullopt;
   }
-  if (live != nullptr) {
+  if (call.sent) {
+    tell_sender(app, call, record.id);
+  } else if (live != nullptr) {
     if (!live->loaded) return NeedsInvocation{record.id};
     attach(app, {*live->loaded, *live->operation}, call);
   } else if (call.parent) {
@@ -178,7 +188,7 @@ std::unique_ptr<Invocation> make_invocation(Application& app, const Operation& o
   }
   inv->held_above = std::move(call.held_above);
   inv->depth = call.depth;
-  if (call.parent) inv->parents.push_back(std::move(*call.parent));
+  if (call.parent && !call.sent) inv->parents.push_back(std::move(*call.parent));
   app.state.last_accepted = static_cast<AcceptSeq>(std::to_underlying(app.state.last_accepted) + 1);
   inv->accepted_seq = app.state.last_accepted;
   inv->accepted = app.now;
@@ -253,6 +263,7 @@ std::optional<Missing> act(Application& app, Invoke& call) {
       op.policy.durable == Durable::from_start) {
     app.store(inv);
   }
+  if (call.sent) tell_sender(app, call, inv.id);
   if (!record.empty()) {
     app.out.rows.push_back(IdempotencyKeyTaken{std::move(record), inv.id, inv.fingerprint});
   }

@@ -254,6 +254,42 @@ TEST_F(ChildrenTest, parent_that_calls_what_has_ended_is_told_at_once) {
   EXPECT_EQ(inv(parent).done.back().outcome.data, "paid");
 }
 
+TEST_F(ChildrenTest, sender_with_a_key_is_told_who_has_it) {
+  const InvocationId first = invoke();
+  const InvocationId second = invoke();
+  open_child(first, "send", EntryKind::send, "later", keyed("k"));
+  suspend(first, true);
+  EXPECT_EQ(state_of(first), State::suspended);  // only the partition of the key knows
+  deliver_messages();
+  ASSERT_EQ(inv(first).done.size(), 1u);
+  const InvocationId child = inv(first).done[0].child;
+  ASSERT_TRUE(rows.has(child));
+  EXPECT_TRUE(inv(child).parents.empty());
+  open_child(second, "send", EntryKind::send, "later", keyed("k"));
+  deliver_messages();
+  EXPECT_EQ(inv(second).done[0].child, child);
+  EXPECT_EQ(inv(second).done[0].outcome.data, nowthen::to_string(child));
+  finish(child);
+  open_child(second, "again", EntryKind::send, "later", keyed("k"));
+  deliver_messages();
+  EXPECT_EQ(inv(second).done[1].child, child);  // ended, and kept
+}
+
+TEST_F(ChildrenTest, sender_with_a_key_of_another_input_is_refused) {
+  invoke("later", keyed("k"));
+  const InvocationId parent = invoke();
+  auto opens = under_lease<OpenEntry>(parent);
+  opens.path = "send";
+  opens.kind = EntryKind::send;
+  opens.child.emplace();
+  opens.child->operation = "later";
+  opens.child->input = "another";
+  opens.child->options.idempotency_key = "k";
+  apply(std::move(opens));
+  deliver_messages();
+  EXPECT_EQ(inv(parent).done.back().outcome.code, ErrorCode::conflict);
+}
+
 TEST_F(ChildrenTest, attached_parent_that_is_cancelled_does_not_cancel_the_child_of_another) {
   const InvocationId first = invoke();
   const InvocationId second = invoke();

@@ -35,7 +35,7 @@ struct Invoke {
   Bytes input;
   CallOptions options;
   std::optional<ParentLink> parent;  ///< the caller waits in another invocation
-  bool sent = false;                 ///< started by `send`: always later, no one waits
+  bool sent = false;                 ///< started by `send`: always later, no one waits for its end
   std::vector<OrderKey> held_above;
   std::uint32_t depth = 0;
   bool redelivered = false;  ///< from an outbox: may have been accepted, and ended, before

@@ -123,7 +123,8 @@ class StateInvariants {
   void check_waits(const Live& live, const Invocation& inv) {
     bool wakes = live.due != kNever;
     for (const Entry& entry : inv.open) {
-      wakes |= entry.kind == EntryKind::signal || entry.kind == EntryKind::call;
+      wakes |= entry.kind == EntryKind::signal || entry.kind == EntryKind::call ||
+               entry.kind == EntryKind::send;
     }
     const bool waits = inv.state == State::suspended || inv.state == State::backing_off ||
                        inv.state == State::scheduled;

@@ -63,6 +63,7 @@ class Causes {
       case EntryKind::sleep:
         return Kind::timer;
       case EntryKind::call:
+      case EntryKind::send:
         return Kind::child;
       case EntryKind::signal:
         return Kind::signal;

@@ -43,6 +43,17 @@ Task<std::string> slow(Context& ctx, Order order) {
   co_return payment;
 }
 
+/// Sends a mail to whom it may concern, once for each topic; says what came of it.
+Task<std::string> remind(Context& ctx, Order order) {
+  const CallOptions once = CallOptions().idempotency_key(order.item);
+  try {
+    const InvocationId id = co_await ctx.send("confirm", order.email, once);
+    co_return to_string(id);
+  } catch (const StepFailed& failed) {
+    co_return std::string(to_string(failed.code()));
+  }
+}
+
 class TestEngineTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -50,6 +61,7 @@ class TestEngineTest : public testing::Test {
     place = std::make_unique<Operation<Order, Receipt>>(
         engine.add("place-order", place_order, auto_within(300ms)));
     engine.add("confirm", confirm, later());
+    reminder = std::make_unique<Operation<Order, std::string>>(engine.add("remind", remind));
     slow_order = std::make_unique<Operation<Order, std::string>>(
         engine.add("slow", slow, auto_within(300ms)));
     const auto started = engine.start();
@@ -58,7 +70,20 @@ class TestEngineTest : public testing::Test {
   TestEngine engine;
   std::unique_ptr<Operation<Order, Receipt>> place;
   std::unique_ptr<Operation<Order, std::string>> slow_order;
+  std::unique_ptr<Operation<Order, std::string>> reminder;
 };
+
+TEST_F(TestEngineTest, what_is_sent_with_a_key_that_is_taken_is_the_same_invocation) {
+  const auto first = reminder->call(Order{"a@example.org", "rent"});
+  ASSERT_TRUE(first.has_result()) << first.error().message;
+  EXPECT_EQ(engine.status(*parse_invocation_id(first.result()))->operation, "confirm");
+  const auto second = reminder->call(Order{"a@example.org", "rent"});
+  EXPECT_EQ(second.result(), first.result());
+  EXPECT_EQ(reminder->call(Order{"a@example.org", "tax"}).has_result(), true);
+  EXPECT_EQ(reminder->call(Order{"b@example.org", "rent"}).result(), "conflict");
+  engine.run();
+  EXPECT_EQ(effects, (std::vector<std::string>{"mail a@example.org", "mail a@example.org"}));
+}
 
 TEST_F(TestEngineTest, a_call_is_answered_with_its_result) {
   const auto answer = place->call(Order{"a@example.org", "burger"});
