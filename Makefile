@@ -20,7 +20,9 @@ build: ready ## build everything into build/release
 	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build --preset release
 
-demo: build ## run the demonstration on real input
+demo: ready ## run the demonstration on real input
+	@test -f build/release/build.ninja || cmake --preset release
+	@cmake --build --preset release --target demo
 	@demo/run
 
 test: build ## build and test everything
@@ -60,7 +62,7 @@ tsan: ready ## the fast tests under the thread sanitizer, without RocksDB
 HISTORIES := sim/nowthen-sim --seeds 100 | cut -d, -f1-3
 
 gcc: build ## the fast tests and the examples with g++, and the same histories as with clang
-	$(call second_tree,gcc,fast_tests examples sim_nowthen-sim_program,fast|example|compile)
+	$(call second_tree,gcc,fast_tests examples demo sim_nowthen-sim_program,fast|example|compile)
 	@here=$$(build/gcc/$(HISTORIES)); echo "$$here"; \
 	  test "$$here" = "$$(build/release/$(HISTORIES))" || \
 	  { echo "make gcc: not the histories that clang's program has"; exit 1; }

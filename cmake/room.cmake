@@ -34,7 +34,6 @@ endfunction()
 
 if(NOWTHEN_TESTS)
   add_custom_target(fast_tests) # what the sanitizer trees build
-  add_custom_target(examples)
 endif()
 
 # One ctest entry per binary, with the label `fast` or `process`.
@@ -126,7 +125,8 @@ endfunction()
 
 # nowthen_programs(dir USES library... [LABEL label] [STANDARD n] [EVERY_FILE])
 # One program per *_test.cc, *_bench.cc and *_main.cc in `dir`; other files are shared by them all.
-# EVERY_FILE: each file is a program; where x.expected is beside x.cc, a test compares its output.
+# EVERY_FILE: each file is a program, the target `dir` builds them all; where x.expected is beside
+# x.cc, a test compares its output.
 function(nowthen_programs dir)
   cmake_parse_arguments(in "EVERY_FILE" "LABEL;STANDARD" "USES" ${ARGN})
   _nowthen_files(${PROJECT_SOURCE_DIR}/${dir} "")
@@ -136,11 +136,12 @@ function(nowthen_programs dir)
   string(REPLACE / _ prefix ${dir})
 
   if(in_EVERY_FILE)
+    add_custom_target(${prefix})
     foreach(file ${sources} ${mains})
       get_filename_component(stem ${file} NAME_WE)
       set(target ${prefix}_${stem})
       _nowthen_program(${target} ${dir} ${stem} ${file} "${in_USES}")
-      add_dependencies(examples ${target})
+      add_dependencies(${prefix} ${target})
       if(EXISTS ${PROJECT_SOURCE_DIR}/${dir}/${stem}.expected)
         add_test(NAME ${target} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${target}>
           -DEXPECTED=${PROJECT_SOURCE_DIR}/${dir}/${stem}.expected
