@@ -61,7 +61,7 @@ tsan: ready ## the fast tests under the thread sanitizer, without RocksDB
 
 HISTORIES := sim/nowthen-sim --seeds 100 | cut -d, -f1-3
 
-gcc: build ## the fast tests and the examples with g++, and the same histories as with clang
+gcc: build ## fast tests, examples, and the histories of clang: with g++ and address sanitizer
 	$(call second_tree,gcc,fast_tests examples demo sim_nowthen-sim_program,fast|example|compile)
 	@here=$$(build/gcc/$(HISTORIES)); echo "$$here"; \
 	  test "$$here" = "$$(build/release/$(HISTORIES))" || \

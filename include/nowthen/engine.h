@@ -160,10 +160,14 @@ class Engine {
   /// at all that live: for people and their tools.
   Result<std::vector<LiveInvocation>> live(std::string operation = "", std::string state = "",
                                            InvocationId after = {}, std::size_t max = 1'000) const;
+  /// Asks it to end; see the guide. Told again, it stays one cancel.
   Result<void> cancel(InvocationId id, std::string reason = "");
   /// Stops it until a person answers: resume, restart or cancel.
   Result<void> park(InvocationId id, std::string reason);
+  /// Lets a parked one go on from its journal, its failures counted anew.
   Result<void> resume(InvocationId id);
+  /// Lets a parked one begin anew, with an empty journal: its steps run again, and the messages
+  /// that it has taken are gone.
   Result<void> restart(InvocationId id);
   /// Answers `outcome_unknown`: the step at `path` did this (its encoded result), or (none) it did
   /// not happen and runs again.

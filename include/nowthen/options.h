@@ -26,9 +26,9 @@ class Options {
   Options& pool_threads(std::uint16_t count) { return pool_threads_ = count, *this; }
   /// A waiting handler is dropped from memory, and replayed later, once it has waited this long.
   Options& evict_after(Duration wait) { return evict_after_ = wait, *this; }
-  /// What ended invocations, and all inputs above 1 KiB, may take on disk, in bytes, about; checked
-  /// every second. When they take more, what would end its retention next goes early. 10 GiB unless
-  /// said; at least 64 MiB; 0: no bound.
+  /// What ended invocations may take on disk, in bytes, about; checked every second. When they take
+  /// more, those whose retention ends next go early. Inputs above 1 KiB of what ended before the
+  /// last start do not count. 10 GiB unless said; at least 64 MiB; 0: no bound.
   Options& disk_budget(std::uint64_t bytes) { return disk_budget_ = bytes, *this; }
   /// Called once, on a loop's thread, when a write has failed: nothing is accepted any more, all
   /// waiters were told `store_failed`. The process may stop, or go on without this engine.

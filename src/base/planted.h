@@ -26,6 +26,7 @@ enum class Bug : std::uint8_t {
   journal_by_position,
   outbox_forgotten,
   signal_lost,
+  innocent_blamed,
 };
 
 inline constexpr std::string_view kBugNames[] = {
@@ -45,9 +46,10 @@ inline constexpr std::string_view kBugNames[] = {
     "journal_by_position",
     "outbox_forgotten",
     "signal_lost",
+    "innocent_blamed",
 };
 
-static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::signal_lost) + 1);
+static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::innocent_blamed) + 1);
 
 inline constexpr std::chrono::milliseconds kEarly{20};  ///< of `timer_early`
 

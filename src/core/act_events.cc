@@ -154,7 +154,8 @@ void act(Application& app, Recover& command) {
     if (live.state == State::running) {
       Invocation& inv = *live.loaded;
       if (inv.last_seq > inv.done_at_start) inv.crashes = 0;  // it got on in the meantime
-      if (std::ranges::count(command.suspects, place.id) != 0) ++inv.crashes;
+      const bool suspect = std::ranges::count(command.suspects, place.id) != 0;
+      if (suspect || planted(Bug::innocent_blamed)) ++inv.crashes;
       live.state = inv.state = State::ready;
       inv.cleanup_due = kNever;  // from anew, once the next attempt was told of the cancel
       app.header_changed(inv);

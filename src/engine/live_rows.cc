@@ -83,11 +83,11 @@ void read_live(store::Store& store, InvocationId id, store::Completion<Loaded> d
   });
 }
 
-void read_finished(store::Store& store, const std::map<store::Bucket, TurnSeq>& buckets,
+void read_finished(store::Store& store, const std::map<store::Bucket, EndedBucket>& buckets,
                    InvocationId id,
                    store::Completion<Result<std::optional<store::FinishedRow>>> done) {
   std::vector<std::string> keys;
-  for (const auto& [bucket, written] : buckets) {
+  for (const auto& [bucket, about] : buckets) {
     keys.push_back(store::finished_key(id, bucket, store::Aux::none));
     keys.push_back(store::finished_key(id, bucket, store::Aux::rows));
   }

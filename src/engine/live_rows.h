@@ -17,7 +17,7 @@ void read_live(store::Store& store, InvocationId id,
 
 /// Reads a finished invocation, with its result, out of the buckets that there are; none if it is
 /// in none of them.
-void read_finished(store::Store& store, const std::map<store::Bucket, TurnSeq>& buckets,
+void read_finished(store::Store& store, const std::map<store::Bucket, EndedBucket>& buckets,
                    InvocationId id,
                    store::Completion<Result<std::optional<store::FinishedRow>>> done);
 

@@ -169,7 +169,8 @@ class Loop final : public LoopPort {
   std::unique_ptr<Turn> in_flight_;
   TurnSeq committed_{};
   WallTime next_upkeep_ = WallTime::min();
-  bool over_budget_ = false;
+  bool dropping_ = false;                   ///< a bucket is being read before it goes
+  WallTime budget_told_ = WallTime::min();  ///< when it may be logged again that it is used up
   bool draining_ = false;
   bool closing_ = false;
   std::atomic<bool> closed_ = false;  ///< set under mutex_: nothing is posted any more

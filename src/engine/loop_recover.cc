@@ -104,7 +104,7 @@ Result<void> Loop::recover_partition(Partition& partition) {
       return Error{ErrorCode::corruption,
                    "a key in the range of finished invocations "
                    "cannot be read"};
-    partition.buckets.emplace(place->bucket, TurnSeq{});
+    partition.buckets.emplace(place->bucket, EndedBucket{});
     range = store::finished_keys_after(number, place->bucket);
   }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "core/partition_state.h"
 #include "store/keys.h"
@@ -32,6 +33,12 @@ struct Incoming {
   std::optional<InvocationId> fetched = {};  ///< read for it from the rows
 };
 
+/// What is known of a bucket of ended invocations.
+struct EndedBucket {
+  TurnSeq written{};              ///< the last turn that put one in
+  std::uint64_t input_bytes = 0;  ///< of their inputs in rows of their own, since the start
+};
+
 /// A partition and what its loop keeps beside its state. Loop thread only.
 struct Partition {
   Partition(std::uint16_t number, std::uint16_t partitions, Limits limits)
@@ -40,12 +47,11 @@ struct Partition {
   core::PartitionState state;
   store::OwnerEpoch epoch{};
   TurnSeq dirty{};  ///< the last turn with a change of this partition
-  /// Those that hold finished invocations, each with the last turn that put one in.
-  std::map<store::Bucket, TurnSeq> buckets;
+  std::map<store::Bucket, EndedBucket> buckets;
   /// The youngest bucket that went, or is to go: what ends later goes into a later one.
   store::Bucket dropped{};
   std::uint64_t last_outbox = 0;
-  bool dropping = false;  ///< the oldest bucket is being read before it goes
+  std::string drop_from;  ///< where the reading of the oldest bucket, which is to go, has come to
   /// The last outbox row when the oldest bucket was found to be due: it goes after that row.
   std::optional<std::uint64_t> drop_after;
   bool fetching = false;  ///< a row is on its way; what comes waits, in order

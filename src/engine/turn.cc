@@ -80,7 +80,10 @@ void Turn::add_ended(Partition& partition, core::Ended ended) {
   const store::Bucket bucket = std::max(store::bucket_of(invocation.ended, ended.retain),
                                         store::bucket_after(partition.dropped));
   store::encode_finished(invocation, bucket, writes(partition).rows);
-  partition.buckets[bucket] = seq_;
+  EndedBucket& ended_there = partition.buckets[bucket];
+  ended_there.written = seq_;
+  if (invocation.input.size() > store::kInlineBytesMax)
+    ended_there.input_bytes += invocation.input.size();
   finished_.emplace(id, core::Finished{invocation.state, std::move(invocation.outcome),
                                        invocation.last_seq, false});
 }

@@ -163,9 +163,6 @@ KeyRange finished_keys_after(std::uint16_t partition, Bucket bucket) {
 KeyRange result_keys(std::uint16_t partition, Bucket bucket) {
   return keys_with_prefix(bucket_key('R', partition, bucket));
 }
-KeyRange input_keys(std::uint16_t partition) {
-  return keys_with_prefix(start_key('P', partition, 3));
-}
 KeyRange finished_keys_from(std::uint16_t partition, Bucket bucket) {
   return {finished_keys(partition, bucket).from, finished_keys(partition).to};
 }

@@ -77,7 +77,6 @@ KeyRange finished_keys(std::uint16_t partition, Bucket bucket, Aux aux);
 /// What lies in buckets after `bucket`: a scan of one row from there finds the next bucket.
 KeyRange finished_keys_after(std::uint16_t partition, Bucket bucket);
 KeyRange result_keys(std::uint16_t partition, Bucket bucket);
-KeyRange input_keys(std::uint16_t partition);
 /// Of `bucket` and later ones.
 KeyRange finished_keys_from(std::uint16_t partition, Bucket bucket);
 KeyRange result_keys_from(std::uint16_t partition, Bucket bucket);
