@@ -20,7 +20,7 @@ build: ready ## build everything into build/release
 	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build --preset release
 
-demo: ready ## run the demonstration on real input
+demo: ready ## run the demonstration: a shop, its kills and its books
 	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build --preset release --target demo
 	@demo/run

@@ -62,8 +62,8 @@ struct AnswerLine {
 };
 NOWTHEN_JSON(AnswerLine, at, event, order, answer, id, ms, tries, state, decision, error);
 
-/// An order, or its mail, was under way in three kills without any progress, so that the engine
-/// takes it for the culprit and asks a person: here, the load generator says "resume".
+/// The code of an order, or of its mail, was on a thread in three kills without progress, so that
+/// the engine takes it for the culprit and asks a person: here, the load generator says "resume".
 struct ParkedLine {
   double at = 0;
   std::string event;  ///< "parked"

@@ -56,4 +56,16 @@ struct Codec<std::optional<Bytes>> {
   }
 };
 
+namespace sdk {
+/// `codec_failed` when the value cannot be stored.
+template <class T>
+Result<std::string> to_bytes(const T& value) {
+  try {
+    return Codec<T>::encode(value);
+  } catch (const CodecFailed& failed) {
+    return failed.error();
+  }
+}
+}  // namespace sdk
+
 }  // namespace nowthen

@@ -216,7 +216,7 @@ class Context {
   /// operation is declared non-blocking. An exception is a failed try, retried under the policy;
   /// when tries are used up, or on `Permanent`, `StepFailed` is thrown. The handler gets what the
   /// recorded bytes decode to. Aggregates and lambdas with destructors are passed by name, not as
-  /// temporaries (g++ 12).
+  /// temporaries (g++ 12). What is captured by reference may be gone when the step runs.
   template <class F, class... Args>
   auto run(std::string_view name, F&& function, Args&&... arguments) {
     return step(sdk::StepKind::step, name, std::forward<F>(function),

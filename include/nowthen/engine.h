@@ -27,6 +27,7 @@ struct OperationName {
 
 namespace sdk {
 
+RawAnswer failed(Error error);
 RawAnswer call(const std::shared_ptr<Host>& host, std::string_view operation, std::string input,
                const CallOptions& options);
 void call(const std::shared_ptr<Host>& host, std::string_view operation, std::string input,
@@ -55,13 +56,17 @@ class Operation {
 
   /// Runs it and blocks until there is an answer by its mode: a result, a ticket, or an error.
   Answer<R> call(const In& input = In(), const CallOptions& options = CallOptions()) const {
-    return Answer<R>(host_, sdk::call(host_, name_, Codec<In>::encode(input), options));
+    auto bytes = sdk::to_bytes(input);
+    if (!bytes) return Answer<R>(host_, sdk::failed(bytes.error()));
+    return Answer<R>(host_, sdk::call(host_, name_, std::move(*bytes), options));
   }
-  /// As `call`, without blocking: `answered` is called once, on a loop's thread, and must not
-  /// block. What it throws goes to the log.
+  /// As `call`, without blocking: `answered` is called once, on a loop's thread (or at once, when
+  /// the call is refused before it gets there), and must not block. What it throws goes to the log.
   template <class F>
   void call(const In& input, const CallOptions& options, F answered) const {
-    sdk::call(host_, name_, Codec<In>::encode(input), options,
+    auto bytes = sdk::to_bytes(input);
+    if (!bytes) return answered(Answer<R>(host_, sdk::failed(bytes.error())));
+    sdk::call(host_, name_, std::move(*bytes), options,
               [host = host_, answered = std::move(answered)](sdk::RawAnswer raw) mutable {
                 answered(Answer<R>(host, std::move(raw)));
               });
@@ -174,11 +179,14 @@ class Engine {
   Result<void> resolve_step(InvocationId id, std::string path, std::optional<std::string> result);
   template <class T>
   Result<void> signal(InvocationId id, std::string name, const T& payload) {
-    return signal_bytes(id, std::move(name), Codec<T>::encode(payload));
+    auto bytes = sdk::to_bytes(payload);
+    if (!bytes) return bytes.error();
+    return signal_bytes(id, std::move(name), std::move(*bytes));
   }
 
   // ---- live policy ----
-  /// Changes the override; in force everywhere when it returns.
+  /// Changes the override; in force everywhere when it returns. It is kept with the data, so it
+  /// holds after a restart too, until `PolicyPatch::clear` or `revert_policy` takes it back.
   Result<void> set_policy(std::string operation, PolicyPatch patch, std::string who = "");
   Result<void> revert_policy(std::string operation, std::uint64_t seq, std::string who = "");
   Result<std::vector<PolicyLine>> policy(std::string operation) const;

@@ -51,7 +51,7 @@ class JsonWriter {
   void string(std::string_view value);
   void name_of(const JsonName* names, std::size_t count, std::int64_t value);
   void begin_object();
-  void field(std::string_view name);  ///< its value follows
+  void field(std::string_view name);  ///< its value follows; `name` stays until then
   void end_object();
   void begin_array();
   void end_array();
@@ -61,8 +61,10 @@ class JsonWriter {
   void enter(char bracket);
   void leave(char bracket);
   void quoted(std::string_view text);
+  [[noreturn]] void fail(std::string_view why) const;
 
   std::string& out_;
+  std::string_view field_;  // that is written
   std::uint32_t depth_ = 0;
   bool comma_ = false;  // a value was written before in the same array or object
 };

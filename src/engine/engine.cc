@@ -56,7 +56,10 @@ Result<void> Engine::add(OperationHere operation) {
   if (operation.version == 0) {
     return Error{ErrorCode::invalid_argument, "versions of an operation count from 1"};
   }
-  if (auto valid = validate(operation.declaration.policy); !valid) return valid;
+  if (auto valid = validate(operation.declaration.policy); !valid) {
+    return Error{valid.error().code,
+                 "operation '" + operation.name + "': " + valid.error().message};
+  }
   auto& versions = operations_[operation.name];
   if (std::ranges::find(versions, operation.version, &OperationHere::version) != versions.end()) {
     return Error{ErrorCode::already_exists, "operation '" + operation.name + "' version " +

@@ -156,7 +156,7 @@ class EngineTest : public testing::Test {
     setup.disk_budget = disk_budget_;
     setup.log = [this](const std::string& line) { log_.push_back(line); };
     engine_ = std::make_unique<Engine>(std::move(setup));
-    for (const char* name : {"op", "other"}) {
+    for (const std::string& name : operations_) {
       Declaration declaration;
       declaration.policy.retain = 10s;
       ASSERT_TRUE(engine_->add({name, 1, declaration}));
@@ -197,6 +197,7 @@ class EngineTest : public testing::Test {
   std::shared_ptr<WallTime> now_ = std::make_shared<WallTime>(from_us(1'700'000'000'000'000));
   std::uint64_t seed_ = 0;
   std::uint64_t disk_budget_ = 0;
+  std::vector<std::string> operations_ = {"op", "other"};
   std::vector<std::string> ran_;
   std::vector<std::string> log_;
   std::unique_ptr<Engine> engine_;
@@ -303,6 +304,28 @@ TEST_F(EngineTest, retention_leaves_no_row_behind) {
   advance(20s);
   EXPECT_EQ(store_.rows(), rows);
   EXPECT_EQ((*await((*reply)->id))->outcome.code, ErrorCode::not_found);
+}
+
+TEST_F(EngineTest, what_was_parked_without_its_code_goes_on_when_the_code_is_back) {
+  const InvocationId lost = (*invoke("sleep:1000 step:a", later()))->id;
+  const InvocationId parked = (*invoke("sleep:1000 step:b", later()))->id;
+  engine_->ask(parked, core::Park{parked, "looks odd", {}}, [](core::Reply) {});
+  settle();
+  engine_.reset();
+  operations_ = {"other"};
+  start();
+  advance(2s);
+  engine_.reset();
+  operations_ = {"op", "other"};
+  log_.clear();
+  start();
+  settle();
+  EXPECT_EQ((*await(lost))->state, core::State::succeeded);
+  EXPECT_EQ(ran("step:b"), 0u);
+  EXPECT_EQ(
+      std::ranges::count_if(
+          log_, [](const auto& line) { return line.contains("1 live invocations are parked"); }),
+      1);
 }
 
 TEST_F(EngineTest, what_ended_goes_early_when_it_takes_more_than_its_budget) {

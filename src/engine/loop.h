@@ -150,7 +150,7 @@ class Loop final : public LoopPort {
   store::Completion<T> on_loop(F then);
 
   Result<void> recover_partition(Partition& partition);
-  void note_missing_code(const Partition& partition, const core::Invocation& invocation);
+  void note_found(const Partition& partition, const core::Invocation& invocation);
 
   LoopSeams seams_;
   std::vector<std::unique_ptr<Partition>> partitions_;
@@ -176,6 +176,8 @@ class Loop final : public LoopPort {
   std::atomic<bool> closed_ = false;  ///< set under mutex_: nothing is posted any more
   /// Found at start: live invocations of operations, or versions, that nothing here runs.
   std::map<std::pair<std::string, std::uint32_t>, std::size_t> without_code_;
+  std::vector<InvocationId> code_is_back_;  ///< found at start: parked without code that is here
+  std::size_t parked_ = 0;                  ///< found at start: the others that are parked
   std::move_only_function<void()> when_idle_;
   std::optional<Error> failure_;
 

@@ -53,14 +53,25 @@ Result<void> Loop::recover(const std::vector<InvocationId>& suspects) {
                " have no code here: each is parked when it would run");
   }
   without_code_.clear();
+  for (const InvocationId id : std::exchange(code_is_back_, {}))
+    process({id.partition(), core::Resume{id, core::WaiterId::none}, std::nullopt});
+  if (parked_ > 0)
+    seams_.log(std::to_string(parked_) + " live invocations are parked: each needs a person");
   return {};
 }
 
-void Loop::note_missing_code(const Partition& partition, const core::Invocation& invocation) {
+/// Counts what a person should know of, and what had no code before and has it now.
+void Loop::note_found(const Partition& partition, const core::Invocation& invocation) {
   const auto& operations = partition.state.operations;
   const auto op = operations.find(invocation.operation);
   const bool here = op != operations.end() && op->second->runs(invocation.version);
   if (!here) ++without_code_[{invocation.operation, invocation.version}];
+  if (invocation.state != core::State::parked) return;
+  if (here && invocation.park_reason == core::ParkReason::no_executor) {
+    code_is_back_.push_back(invocation.id);
+  } else {
+    ++parked_;
+  }
 }
 
 Result<void> Loop::recover_partition(Partition& partition) {
@@ -74,7 +85,7 @@ Result<void> Loop::recover_partition(Partition& partition) {
     auto header = store::decode_header(row.key, row.value);
     if (!header) return header.error();
     (*header)->header_row = true;
-    note_missing_code(partition, **header);
+    note_found(partition, **header);
     if ((*header)->state != core::State::running) {
       partition.state.enter(std::move(*header));
       return {};

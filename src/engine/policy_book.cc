@@ -91,6 +91,21 @@ bool PolicyBook::covered(const Declaration& declaration, std::string_view field,
   return true;
 }
 
+/// What an operator may choose, in words. Of a field that `covered` may refuse.
+std::string PolicyBook::allowed(const Declaration& declaration, std::string_view field) {
+  if (field == "mode") {
+    std::string text(to_string(declaration.policy.mode));
+    for (const Mode mode : declaration.allow.modes) {
+      if (mode != declaration.policy.mode) text += ", " + std::string(to_string(mode));
+    }
+    return text;
+  }
+  std::string text = format_duration(declaration.policy.answer_within);
+  if (const auto& range = declaration.allow.answer_within)
+    text += ", or " + format_duration(range->first) + " to " + format_duration(range->second);
+  return text;
+}
+
 Policy PolicyBook::effective(std::string_view operation) const {
   const auto it = operations_.find(operation);
   if (it == operations_.end()) return {};
@@ -150,10 +165,14 @@ Result<PolicyChange> PolicyBook::propose(std::string_view operation, const Polic
       after.fields.erase(field);
       continue;
     }
+    Policy policy = it->second.declaration.policy;
+    if (auto valid = apply_patch(policy, PolicyPatch().set(field, *value)); !valid)
+      return valid.error();
     if (!covered(it->second.declaration, field, *value)) {
-      return Error{ErrorCode::invalid_argument, "'" + field + "' = '" + *value +
-                                                    "' is not among what the declaration of '" +
-                                                    std::string(operation) + "' allows"};
+      return Error{ErrorCode::invalid_argument,
+                   "'" + field + "' = '" + *value + "' is not what the declaration of '" +
+                       std::string(operation) +
+                       "' allows: " + allowed(it->second.declaration, field)};
     }
     after.fields[field] = value;
   }

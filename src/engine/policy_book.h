@@ -66,6 +66,7 @@ class PolicyBook {
   };
   static bool covered(const Declaration& declaration, std::string_view field,
                       const std::string& value);
+  static std::string allowed(const Declaration& declaration, std::string_view field);
   Result<PolicyChange> propose_override(const Operation& operation, PolicyPatch after,
                                         std::string who, WallTime when) const;
 

@@ -31,7 +31,9 @@ TEST_F(BlackBoxTest, the_next_process_reads_whose_code_was_on_a_thread) {
   ASSERT_TRUE(box);
   EXPECT_TRUE((*box)->last_words().empty());
   const BlackBox::Scope ends_with_the_process(box->get(), (*box)->add_loop(), kOne);
-  { const BlackBox::Scope returned(box->get(), (*box)->add_loop(), kTwo); }
+  {
+    const BlackBox::Scope returned(box->get(), (*box)->add_loop(), kTwo);
+  }
   const auto next = BlackBox::open(path());
   ASSERT_TRUE(next);
   EXPECT_EQ((*next)->last_words(), std::vector{kOne});

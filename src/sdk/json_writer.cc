@@ -18,12 +18,6 @@ void append_number(std::string& out, T value) {
   out.append(digits, end.ptr);
 }
 
-template <class T>
-void append_floating(std::string& out, T value) {
-  if (!std::isfinite(value)) throw CodecFailed("JSON has no NaN and no infinity");
-  append_number(out, value);
-}
-
 }  // namespace
 
 void JsonWriter::before_value() {
@@ -53,12 +47,14 @@ void JsonWriter::natural(std::uint64_t value) {
 
 void JsonWriter::number(double value) {
   before_value();
-  append_floating(out_, value);
+  if (!std::isfinite(value)) fail("JSON has no NaN and no infinity");
+  append_number(out_, value);
 }
 
 void JsonWriter::number(float value) {
   before_value();
-  append_floating(out_, value);
+  if (!std::isfinite(value)) fail("JSON has no NaN and no infinity");
+  append_number(out_, value);
 }
 
 void JsonWriter::string(std::string_view value) {
@@ -69,12 +65,12 @@ void JsonWriter::string(std::string_view value) {
 void JsonWriter::name_of(const JsonName* names, std::size_t count, std::int64_t value) {
   for (std::size_t i = 0; i < count; ++i)
     if (names[i].value == value) return string(names[i].name);
-  throw CodecFailed("the enumerator " + std::to_string(value) + " has no name");
+  fail("the enumerator " + std::to_string(value) + " has no name");
 }
 
 void JsonWriter::enter(char bracket) {
   before_value();
-  if (++depth_ > kDepthMax) throw CodecFailed("more than 256 levels of JSON");
+  if (++depth_ > kDepthMax) fail("more than 256 levels of JSON");
   out_ += bracket;
   comma_ = false;
 }
@@ -95,11 +91,17 @@ void JsonWriter::field(std::string_view name) {
   quoted(name);
   out_ += ':';
   comma_ = false;
+  field_ = name;
+}
+
+void JsonWriter::fail(std::string_view why) const {
+  throw CodecFailed((field_.empty() ? "" : "field '" + std::string(field_) + "': ") +
+                    std::string(why));
 }
 
 // RFC 8259 7: quotation mark, reverse solidus and control characters are escaped.
 void JsonWriter::quoted(std::string_view text) {
-  if (!sdk::is_utf8(text)) throw CodecFailed("a text is not UTF-8");
+  if (!sdk::is_utf8(text)) fail("a text is not UTF-8");
   out_ += '"';
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

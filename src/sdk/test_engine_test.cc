@@ -73,6 +73,32 @@ class TestEngineTest : public testing::Test {
   std::unique_ptr<Operation<Order, std::string>> reminder;
 };
 
+TEST_F(TestEngineTest, an_input_that_cannot_be_stored_is_an_answer_that_names_the_field) {
+  const auto answer = place->call(Order{"a@example.org", "\xff"});
+  ASSERT_TRUE(answer.has_error());
+  EXPECT_EQ(answer.error().code, ErrorCode::codec_failed);
+  EXPECT_EQ(answer.error().message, "field 'item': a text is not UTF-8");
+  bool told = false;
+  place->call(Order{"\xff", ""}, CallOptions(),
+              [&told](const Answer<Receipt>& refused) { told = refused.has_error(); });
+  EXPECT_TRUE(told);
+  const auto id = slow_order->call(Order{"a", "b"}).id();
+  EXPECT_EQ(engine.signal(id, "go", std::string("\xff")).error().code, ErrorCode::codec_failed);
+}
+
+TEST_F(TestEngineTest, a_policy_that_is_not_allowed_is_told_what_is) {
+  const auto no_mode = engine.set_policy("slow", PolicyPatch().set("mode", "sometimes"));
+  ASSERT_FALSE(no_mode);
+  EXPECT_EQ(no_mode.error().message.find("declaration"), std::string::npos)
+      << no_mode.error().message;
+  const auto no_unit = engine.set_policy("slow", PolicyPatch().set("answer_within", "10"));
+  EXPECT_EQ(no_unit.error().message.find("declaration"), std::string::npos)
+      << no_unit.error().message;
+  const auto other = engine.set_policy("slow", PolicyPatch().set("mode", "later"));
+  EXPECT_EQ(other.error().message,
+            "'mode' = 'later' is not what the declaration of 'slow' allows: auto");
+}
+
 TEST_F(TestEngineTest, what_is_sent_with_a_key_that_is_taken_is_the_same_invocation) {
   const auto first = reminder->call(Order{"a@example.org", "rent"});
   ASSERT_TRUE(first.has_result()) << first.error().message;
