@@ -21,7 +21,7 @@ struct Faults {
   std::map<std::string, Failure, std::less<>> fail;
   std::map<std::string, TestEngine::Crash, std::less<>> crash;
   std::vector<InvocationId> suspects;  ///< of the crash
-  bool crashed = false;  ///< from here on nothing of this life is committed or done
+  bool crashed = false;                ///< from here on nothing of this life is committed or done
 };
 
 /// A host by hand: one loop, virtual time, a store in memory that outlives its engines.
