@@ -156,27 +156,25 @@ Result<PolicyChange> PolicyBook::propose(std::string_view operation, const Polic
                                          std::string who, WallTime when) const {
   const auto it = operations_.find(operation);
   if (it == operations_.end() || !it->second.declared) return unknown(operation);
-  PolicyPatch after = it->second.override_;
+  const Operation& of = it->second;
+  PolicyPatch after = of.override_;
   for (const auto& [field, value] : patch.fields) {
-    if (!policy_field({}, field)) {
-      return Error{ErrorCode::invalid_argument, "a policy has no field '" + field + "'"};
-    }
-    if (!value) {
+    if (auto known = policy_field({}, field); !known) return known.error();
+    if (value) {
+      after.fields[field] = value;
+    } else {
       after.fields.erase(field);
-      continue;
     }
-    Policy policy = it->second.declaration.policy;
-    if (auto valid = apply_patch(policy, PolicyPatch().set(field, *value)); !valid)
-      return valid.error();
-    if (!covered(it->second.declaration, field, *value)) {
-      return Error{ErrorCode::invalid_argument,
-                   "'" + field + "' = '" + *value + "' is not what the declaration of '" +
-                       std::string(operation) +
-                       "' allows: " + allowed(it->second.declaration, field)};
-    }
-    after.fields[field] = value;
   }
-  return propose_override(it->second, std::move(after), std::move(who), when);
+  auto change = propose_override(of, std::move(after), std::move(who), when);
+  if (!change) return change;
+  for (const auto& [field, value] : patch.fields) {
+    if (!value || covered(of.declaration, field, *value)) continue;
+    return Error{ErrorCode::invalid_argument,
+                 "'" + field + "' = '" + *value + "' is not what the declaration of '" +
+                     std::string(operation) + "' allows: " + allowed(of.declaration, field)};
+  }
+  return change;
 }
 
 Result<PolicyChange> PolicyBook::propose_revert(std::string_view operation, std::uint64_t seq,

@@ -99,6 +99,17 @@ TEST_F(TestEngineTest, a_policy_that_is_not_allowed_is_told_what_is) {
             "'mode' = 'later' is not what the declaration of 'slow' allows: auto");
 }
 
+TEST_F(TestEngineTest, fields_that_fit_each_other_only_together_are_changed_together) {
+  const auto both = engine.set_policy(
+      "slow", PolicyPatch().set("retry.interval", "2m").set("retry.interval_max", "5m"));
+  EXPECT_TRUE(both) << both.error().message;
+  EXPECT_TRUE(engine.set_policy("slow", PolicyPatch().set("retry.interval", "3m")));
+  EXPECT_FALSE(engine.set_policy("slow", PolicyPatch().set("retry.interval", "6m")));
+  const auto unknown = engine.set_policy("slow", PolicyPatch().clear("retry.atempts_max"));
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("retry.attempts_max"), std::string::npos);
+}
+
 TEST_F(TestEngineTest, what_is_sent_with_a_key_that_is_taken_is_the_same_invocation) {
   const auto first = reminder->call(Order{"a@example.org", "rent"});
   ASSERT_TRUE(first.has_result()) << first.error().message;
