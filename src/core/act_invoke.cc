@@ -7,22 +7,23 @@
 namespace nowthen::core {
 namespace {
 
+/// Tells the journal that waits for this call, if one does, what came of it.
+void tell_parent(Application& app, const Invoke& call, Outcome outcome) {
+  if (!call.parent) return;
+  app.emit(Gate::commit,
+           Message{call.parent->id.partition(), ChildEnded{*call.parent, std::move(outcome)}});
+}
+
 /// Says no to a call, to whoever asked: a caller, or the journal of a parent.
 void refuse_call(Application& app, const Invoke& call, Gate gate, ErrorCode code,
                  std::string message) {
   app.refuse(call.waiter, gate, code, message);
-  if (call.parent) {
-    app.emit(Gate::commit, Message{call.parent->id.partition(),
-                                   ChildEnded{*call.parent, {code, std::move(message)}}});
-  }
+  tell_parent(app, call, {code, std::move(message)});
 }
 
-/// A sender that waits for it is told which invocation has its idempotency key.
+/// What was sent has an invocation: new, or that which has its idempotency key.
 void tell_sender(Application& app, const Invoke& call, InvocationId id) {
-  if (!call.parent) return;
-  app.emit(Gate::commit,
-           Message{call.parent->id.partition(),
-                   ChildEnded{*call.parent, {ErrorCode::none, nowthen::to_string(id)}}});
+  tell_parent(app, call, {ErrorCode::none, nowthen::to_string(id)});
 }
 
 std::string over_limit(std::string_view what, std::string_view limit, std::size_t most) {
@@ -157,8 +158,7 @@ std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyR
     if (!live->loaded) return NeedsInvocation{record.id};
     attach(app, {*live->loaded, *live->operation}, call);
   } else if (call.parent) {
-    app.emit(Gate::commit, Message{call.parent->id.partition(),
-                                   ChildEnded{*call.parent, fetched->second.outcome}});
+    tell_parent(app, call, fetched->second.outcome);
   } else {
     app.answer_finished(call.waiter, record.id, fetched->second, Decision::Kind::attached);
   }

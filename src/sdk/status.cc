@@ -1,7 +1,6 @@
 // Engine::status and Engine::live: where invocations are, in words.
 
 #include <algorithm>
-#include <array>
 
 #include "core/why.h"
 #include "engine/live_rows.h"
@@ -51,9 +50,13 @@ void look_up(engine::Loop& loop, engine::Partition& partition, InvocationId id, 
       });
 }
 
-constexpr std::array kLiveStates = {core::State::scheduled,   core::State::ready,
-                                    core::State::running,     core::State::suspended,
-                                    core::State::backing_off, core::State::parked};
+bool names_live_state(std::string_view name) {
+  for (std::size_t i = 0; i < core::kStates; ++i) {
+    const auto state = static_cast<core::State>(i);
+    if (!core::is_terminal(state) && core::to_string(state) == name) return true;
+  }
+  return false;
+}
 
 std::vector<LiveInvocation> pick(const core::PartitionState& partition,
                                  const std::string& operation, const std::string& state,
@@ -75,9 +78,7 @@ std::vector<LiveInvocation> pick(const core::PartitionState& partition,
 Result<std::vector<LiveInvocation>> Engine::live(std::string operation, std::string state,
                                                  InvocationId after, std::size_t max) const {
   using Found = std::vector<LiveInvocation>;
-  if (!state.empty() && std::ranges::find(kLiveStates, state, [](core::State each) {
-                          return core::to_string(each);
-                        }) == kLiveStates.end()) {
+  if (!state.empty() && !names_live_state(state)) {
     return Error{ErrorCode::invalid_argument, "'" + state + "' is no state of what lives"};
   }
   Found all;
