@@ -45,6 +45,7 @@ Result<engine::EngineSetup> Life::set_up() {
   setup.limits = world_.plan().limits;
   setup.disk_budget = world_.plan().disk_budget;
   setup.seed = world_.dice().next();
+  black_box_ = std::make_unique<sdk::BlackBox>();
   setup.suspects = std::exchange(world_.disk().suspects, {});
   return setup;
 }

@@ -5,13 +5,13 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os_error.h"
 #include "sdk/pool.h"
 
 namespace nowthen::sdk {
@@ -37,13 +37,16 @@ struct File {
   ~File() { ::close(number); }
 };
 
-Error os_error(std::string what) {
-  return {ErrorCode::store_failed, std::move(what) + ": " + std::generic_category().message(errno)};
-}
-
 }  // namespace
 
 BlackBox::BlackBox() : own_(std::make_unique<Slot[]>(kSlots)) { slots_ = own_.get(); }
+BlackBox::BlackBox(void* mapped) : mapped_(mapped) {
+  char* const header = static_cast<char*>(mapped);
+  slots_ = reinterpret_cast<Slot*>(header + kHeaderBytes);
+  if (std::memcmp(header, kHeader.data(), kHeaderBytes) == 0) last_words_ = now();
+  for (std::size_t i = 0; i < kSlots; ++i) slots_[i].high.store(0, std::memory_order_relaxed);
+  std::memcpy(header, kHeader.data(), kHeaderBytes);
+}
 
 BlackBox::~BlackBox() {
   if (mapped_ != nullptr) ::munmap(mapped_, kFileBytes);
@@ -64,17 +67,7 @@ Result<std::unique_ptr<BlackBox>> BlackBox::open(const std::string& path) {
   void* const mapped =
       ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.number, 0);
   if (mapped == MAP_FAILED) return os_error("map " + path);
-
-  auto box = std::make_unique<BlackBox>();
-  box->own_.reset();
-  box->mapped_ = mapped;
-  char* const header = static_cast<char*>(mapped);
-  box->slots_ = reinterpret_cast<Slot*>(header + kHeaderBytes);
-  const bool ours = std::memcmp(header, kHeader.data(), kHeaderBytes) == 0;
-  if (ours) box->last_words_ = box->now();
-  for (std::size_t i = 0; i < kSlots; ++i) box->slots_[i].high.store(0, std::memory_order_relaxed);
-  std::memcpy(header, kHeader.data(), kHeaderBytes);
-  return box;
+  return std::unique_ptr<BlackBox>(new BlackBox(mapped));
 }
 
 std::vector<InvocationId> BlackBox::now() const {

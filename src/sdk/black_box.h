@@ -20,7 +20,7 @@ struct Slot;
 /// ends.
 class BlackBox {
  public:
-  /// Of a process that leaves nothing behind.
+  /// In memory of its own, which ends with the process: for simulation and tests.
   BlackBox();
   /// The file at `path`, made when it is missing or not one of ours. `store_failed`. Only by the
   /// owner of the folder.
@@ -51,9 +51,11 @@ class BlackBox {
   };
 
  private:
+  explicit BlackBox(void* mapped);
+
   Slot* slots_ = nullptr;
   std::unique_ptr<Slot[]> own_;
-  void* mapped_ = nullptr;
+  void* const mapped_ = nullptr;
   std::vector<InvocationId> last_words_;
   std::atomic<std::size_t> loops_ = 0;
 };

@@ -57,7 +57,7 @@ class Host : public std::enable_shared_from_this<Host> {
 
   Options options_;
   std::function<void(const std::string&)> log_;
-  std::unique_ptr<BlackBox> black_box_ = std::make_unique<BlackBox>();
+  std::unique_ptr<BlackBox> black_box_;  ///< of a data folder; without one there is none
   std::unique_ptr<engine::Engine> engine_;
 
  private:

@@ -12,12 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os_error.h"
+
 namespace nowthen::store {
 namespace {
-
-Error os_error(const std::string& what) {
-  return {ErrorCode::store_failed, what + ": " + std::generic_category().message(errno)};
-}
 
 Result<void> sync_folder(const std::string& folder) {
   const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
