@@ -55,6 +55,7 @@ class JsonWriter {
   void end_object();
   void begin_array();
   void end_array();
+  void raw(std::string_view json);  ///< a value that is JSON already; it is not checked
 
  private:
   void before_value();
@@ -74,7 +75,10 @@ class JsonWriter {
 /// the place: "field 'items[3].price': expected a number". `text` must outlive the reader.
 class JsonReader {
  public:
-  explicit JsonReader(std::string_view text) : text_(text) {}
+  /// What becomes of fields of an object that nobody asked for.
+  enum class Unknown : std::uint8_t { skipped, refused };
+  explicit JsonReader(std::string_view text, Unknown unknown = Unknown::skipped)
+      : text_(text), unknown_(unknown) {}
 
   bool ok() const { return !failed_; }
   /// Precondition: !ok(). `codec_failed`.
@@ -88,15 +92,16 @@ class JsonReader {
   void number(double& value);
   void string(std::string& value);
   void name_of(const JsonName* names, std::size_t count, std::int64_t& value);
-  /// An object with these fields. Unknown ones are checked and skipped.
+  /// An object with these fields. Unknown ones are checked and skipped, or refused.
   void object(JsonField* fields, std::size_t count);
   /// An object of any names: `entry(reader, target, name)` reads each value.
   void entries(void* target, void (*entry)(JsonReader&, void*, std::string&& name));
   /// False on error. Then `next_element` until it is false.
   bool begin_array();
   bool next_element();
-  void skip();    ///< checks any value
-  void finish();  ///< nothing but white space may follow
+  void skip();             ///< checks any value
+  std::string_view raw();  ///< checks any value and gives its text
+  void finish();           ///< nothing but white space may follow
 
   /// Reports an error here. The first one counts.
   void fail(std::string_view what);
@@ -117,6 +122,7 @@ class JsonReader {
   std::string_view number_text(bool& is_integer);
 
   std::string_view text_;
+  Unknown unknown_;
   std::size_t at_ = 0;
   std::uint32_t depth_ = 0;
   bool first_ = false;  // the next element is the first of its array

@@ -24,8 +24,14 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
   if (!setup_.log) setup_.log = [](const std::string&) {};
   const std::uint16_t loops = default_loops(setup_);
   for (std::uint16_t i = 0; i < loops; ++i) {
-    LoopSeams seams{*setup_.store, *setup_.clock,         setup_.make_executor, {}, {},
-                    setup_.log,    mix64(setup_.seed + i)};
+    LoopSeams seams{.store = *setup_.store,
+                    .clock = *setup_.clock,
+                    .make_reactor = setup_.make_reactor,
+                    .make_executor = setup_.make_executor,
+                    .route = {},
+                    .on_fatal = {},
+                    .log = setup_.log,
+                    .seed = mix64(setup_.seed + i)};
     seams.outbox = &outbox_;
     seams.disk_budget = setup_.disk_budget / loops;
     seams.on_fatal = [this](const Error& error) { fail(error); };
@@ -204,9 +210,18 @@ void Engine::find_key(std::string operation, std::string order_key, std::string 
   });
 }
 
+bool Engine::is_mine(const Loop& loop) const {
+  return std::ranges::any_of(loops_, [&loop](const auto& own) { return own.get() == &loop; });
+}
+
 void Engine::invoke(core::Invoke call, Answered answered) {
   const std::uint64_t random = mix64(setup_.seed ^ mix64(ids_.fetch_add(1) + 1));
-  const std::uint16_t partition = partition_of(call.operation, call.options, random);
+  std::uint16_t partition = partition_of(call.operation, call.options, random);
+  const bool free = call.options.order_key.empty() && call.options.idempotency_key.empty();
+  if (Loop* here = Loop::here(); free && here != nullptr && is_mine(*here)) {
+    const auto& own = here->partitions();  // what need not cross a thread does not
+    partition = own[random % own.size()]->state.partition;
+  }
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(now()).time_since_epoch();
   call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, mix64(random));
   loop_of(partition).ask(partition, std::move(call), std::move(answered));

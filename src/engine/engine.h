@@ -20,6 +20,7 @@ namespace nowthen::engine {
 struct EngineSetup {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Clock> clock;
+  ReactorFactory make_reactor;  ///< none: the loops serve nothing else
   ExecutorFactory make_executor;
   std::uint16_t partitions = 16;  ///< of the data folder, fixed when it was made
   std::uint16_t loops = 0;        ///< 0: one per core, at most `partitions`
@@ -87,6 +88,7 @@ class Engine {
  private:
   std::uint16_t partition_of(std::string_view operation, const core::CallOptions& options,
                              std::uint64_t random) const;
+  bool is_mine(const Loop& loop) const;
   Loop& loop_of(std::uint16_t partition) { return *loops_[partition % loops_.size()]; }
   core::Configure configuration(const std::string& operation) const;
   Result<void> load_policies();

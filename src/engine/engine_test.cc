@@ -147,7 +147,7 @@ class EngineTest : public testing::Test {
     EngineSetup setup;
     setup.store = std::make_unique<SharedStore>(store_);
     setup.clock = std::make_unique<ManualClock>(now_);
-    setup.make_executor = [this](LoopPort& port) {
+    setup.make_executor = [this](LoopPort& port, Reactor&) {
       return std::make_unique<ScriptExecutor>(port, ran_);
     };
     setup.partitions = 4;

@@ -6,6 +6,7 @@
 #include "base/planted.h"
 #include "core/apply.h"
 #include "engine/overloaded.h"
+#include "engine/sleeper.h"
 
 namespace nowthen::engine {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::size_t kChangesPerCommit = 32'768;
 constexpr std::size_t kTimersPerTurn = 1'024;
 constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
 
-thread_local bool runs_a_loop = false;
+thread_local Loop* loop_here = nullptr;  // that this thread runs
 
 /// About what a command takes in memory.
 std::size_t size_of(const core::CommandBody& body) {
@@ -35,7 +36,7 @@ void set_waiter(core::CommandBody& body, core::WaiterId waiter) {
 
 }  // namespace
 
-bool on_loop_thread() { return runs_a_loop; }
+bool on_loop_thread() { return loop_here != nullptr; }
 
 void refuse(Answered& answered, ErrorCode code, std::string why) {
   core::Reply reply;
@@ -47,7 +48,8 @@ void refuse(Answered& answered, ErrorCode code, std::string why) {
 Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t all,
            const Limits& limits)
     : seams_(std::move(seams)),
-      executor_(seams_.make_executor(*this)),
+      reactor_(seams_.make_reactor ? seams_.make_reactor() : std::make_unique<Sleeper>()),
+      executor_(seams_.make_executor(*this, *reactor_)),
       prng_(seams_.seed),
       open_(std::make_unique<Turn>(TurnSeq{1})),
       asked_bytes_max_(limits.asked_bytes_max) {
@@ -65,8 +67,10 @@ void Loop::post(std::move_only_function<void()> job) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   inbox_.push_back(std::move(job));
-  if (std::exchange(sleeping_, false)) wake_.notify_one();  // held: the loop may be gone after it
+  if (std::exchange(sleeping_, false)) reactor_->wake();  // held: the loop may be gone after it
 }
+
+Loop* Loop::here() { return loop_here; }
 
 void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered) {
   if (closed_) return refuse(answered, ErrorCode::unavailable, "the engine has stopped");
@@ -77,39 +81,45 @@ void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answere
                   "asked_bytes_max (" + std::to_string(asked_bytes_max_) +
                       ") bytes of calls and signals wait to be taken");
   }
+  if (loop_here == this) return take(partition, bytes, std::move(body), std::move(answered));
   post([this, partition, bytes, body = std::move(body), answered = std::move(answered)]() mutable {
-    const auto waiter = static_cast<core::WaiterId>(++last_waiter_);
-    if (failure_ || draining_) {
-      asked_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-      if (failure_) return refuse(answered, failure_->code, failure_->message);
-      return refuse(answered, ErrorCode::unavailable, "the engine is stopping");
-    }
-    set_waiter(body, waiter);
-    waiters_.emplace(waiter, std::move(answered));
-    enqueue({.partition = partition,
-             .body = std::move(body),
-             .outbox = std::nullopt,
-             .asked_bytes = bytes});
+    take(partition, bytes, std::move(body), std::move(answered));
   });
 }
 
+void Loop::take(std::uint16_t partition, std::size_t bytes, core::CommandBody body,
+                Answered answered) {
+  if (failure_ || draining_) {
+    asked_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    if (failure_) return refuse(answered, failure_->code, failure_->message);
+    return refuse(answered, ErrorCode::unavailable, "the engine is stopping");
+  }
+  const auto waiter = static_cast<core::WaiterId>(++last_waiter_);
+  set_waiter(body, waiter);
+  waiters_.emplace(waiter, std::move(answered));
+  enqueue({.partition = partition,
+           .body = std::move(body),
+           .outbox = std::nullopt,
+           .asked_bytes = bytes});
+}
+
 void Loop::run() {
-  runs_a_loop = true;
+  loop_here = this;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
+    const bool served = reactor_->poll();
     const bool worked = turn();
     const WallTime due = next_due();
     lock.lock();
-    if (worked || !inbox_.empty() || stopping_) continue;
+    if (served || worked || !inbox_.empty() || stopping_) continue;
     sleeping_ = true;
-    if (failure_) {  // nothing comes of itself any more
-      wake_.wait(lock);
-      continue;
-    }
-    const auto wait =
-        std::clamp<Duration>(due - seams_.clock.now(), Duration::zero(), std::chrono::minutes(1));
-    wake_.wait_for(lock, wait);
+    lock.unlock();
+    constexpr Duration kLongest = std::chrono::minutes(1);
+    const Duration left = due - seams_.clock.now();
+    // After a failure nothing comes of itself any more.
+    reactor_->wait(failure_ ? kLongest : std::clamp(left, Duration::zero(), kLongest));
+    lock.lock();
     sleeping_ = false;
   }
 }
@@ -117,7 +127,7 @@ void Loop::run() {
 void Loop::stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  wake_.notify_one();
+  reactor_->wake();
 }
 
 // ---- a turn ----------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,6 +17,7 @@
 #include "engine/executor.h"
 #include "engine/outbox.h"
 #include "engine/partition.h"
+#include "engine/reactor.h"
 #include "engine/turn.h"
 #include "store/finished_row.h"
 #include "store/store.h"
@@ -27,7 +27,9 @@ namespace nowthen::engine {
 /// Whether the calling thread runs a loop: it must not wait for one.
 bool on_loop_thread();
 
-using ExecutorFactory = std::function<std::unique_ptr<Executor>(LoopPort&)>;
+/// The executor may keep the reactor: it lives as long.
+using ExecutorFactory = std::function<std::unique_ptr<Executor>(LoopPort&, Reactor&)>;
+using ReactorFactory = std::function<std::unique_ptr<Reactor>()>;
 /// Called once, on the loop; must not block.
 using Answered = std::move_only_function<void(core::Reply)>;
 /// Answers that nothing was done, about nothing stored.
@@ -37,6 +39,7 @@ void refuse(Answered& answered, ErrorCode code, std::string why);
 struct LoopSeams {
   store::Store& store;
   const Clock& clock;
+  ReactorFactory make_reactor;  ///< none: the loop only sleeps
   ExecutorFactory make_executor;
   /// Hands a job to the loop that owns a partition, with that loop. Any thread.
   std::function<void(std::uint16_t partition, std::move_only_function<void(class Loop&)>)> route;
@@ -65,6 +68,8 @@ class Loop final : public LoopPort {
   /// Applies `body` in `partition` and answers once. The waiter in `body` is set here.
   void ask(std::uint16_t partition, core::CommandBody body, Answered answered);
   void stop();
+  /// The loop that the calling thread runs; null if it runs none.
+  static Loop* here();
 
   // ---- loop thread ----
   /// Claims the partitions, loads what is live, and lets attempts begin. Blocks.
@@ -109,6 +114,7 @@ class Loop final : public LoopPort {
   Partition* find(std::uint16_t partition);
   const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }
   Executor& executor() { return *executor_; }
+  Reactor& reactor() { return *reactor_; }
   /// Calls `then` once no attempt runs and all is committed.
   void when_idle(std::move_only_function<void()> then) { when_idle_ = std::move(then); }
 
@@ -120,6 +126,7 @@ class Loop final : public LoopPort {
   store::Bucket last_due_bucket();
   bool drop_buckets();
   void drop_bucket(Partition& partition, store::Bucket bucket);
+  void take(std::uint16_t partition, std::size_t bytes, core::CommandBody body, Answered answered);
   void enqueue(Incoming incoming) { queue_.push_back(std::move(incoming)); }
   void process(Incoming incoming);
   void carry_out(Partition& partition, core::Effects& effects,
@@ -155,6 +162,7 @@ class Loop final : public LoopPort {
   LoopSeams seams_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::unordered_map<std::uint16_t, Partition*> by_number_;
+  std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Executor> executor_;
   Prng prng_;
   WallTime now_{};
@@ -184,8 +192,7 @@ class Loop final : public LoopPort {
   const std::size_t asked_bytes_max_;
   std::atomic<std::size_t> asked_bytes_ = 0;  ///< of what was asked for and is not applied yet
 
-  std::mutex mutex_;  ///< guards the four below
-  std::condition_variable wake_;
+  std::mutex mutex_;  ///< guards the three below
   std::vector<std::move_only_function<void()>> inbox_;
   bool sleeping_ = false;
   bool stopping_ = false;

@@ -91,7 +91,7 @@ TEST(Ask, is_refused_when_too_much_was_asked_for_and_not_taken) {
   setup.clock = std::make_unique<SteadyClock>();
   setup.partitions = 1;
   setup.limits.asked_bytes_max = 1u << 20;
-  setup.make_executor = [](LoopPort&) { return std::make_unique<NoExecutor>(); };
+  setup.make_executor = [](LoopPort&, Reactor&) { return std::make_unique<NoExecutor>(); };
   Engine engine(std::move(setup));
   OperationHere operation;
   operation.name = "op";
@@ -128,7 +128,7 @@ class Stop : public testing::Test {
     setup.clock = std::make_unique<SteadyClock>();
     setup.partitions = 2;
     setup.loops = 2;
-    setup.make_executor = [](LoopPort&) { return std::make_unique<NoExecutor>(); };
+    setup.make_executor = [](LoopPort&, Reactor&) { return std::make_unique<NoExecutor>(); };
     setup.on_fatal = [this](const Error&) { ++fatal_; };
     engine_ = std::make_unique<Engine>(std::move(setup));
     OperationHere operation;

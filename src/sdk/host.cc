@@ -110,7 +110,12 @@ Result<void> Host::start() {
   setup->loops = options_.loops();
   setup->on_fatal = options_.on_fatal();
   setup->log = log_;
-  setup->make_executor = [this](engine::LoopPort& port) { return make_executor(port); };
+  setup->make_reactor = surroundings_.make_reactor;
+  setup->make_executor = [this](engine::LoopPort& port, engine::Reactor& reactor) {
+    auto in_process = make_executor(port);
+    if (!surroundings_.make_executor) return in_process;
+    return surroundings_.make_executor(port, reactor, std::move(in_process));
+  };
   auto engine = std::make_unique<engine::Engine>(std::move(*setup));
   for (const engine::OperationHere& operation : operations_) {
     if (auto added = engine->add(operation); !added) return added;

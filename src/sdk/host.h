@@ -20,6 +20,15 @@
 
 namespace nowthen::sdk {
 
+/// What a server puts around the engine of a host.
+struct Surroundings {
+  engine::ReactorFactory make_reactor;
+  /// The executor of one loop, over that of the operations in this process.
+  std::function<std::unique_ptr<engine::Executor>(engine::LoopPort&, engine::Reactor&,
+                                                  std::unique_ptr<engine::Executor> in_process)>
+      make_executor;
+};
+
 /// The inside of a public Engine: the engine room, the handlers, and the pool of their steps.
 /// Handles and tickets keep it alive. Thread-safe after `start`.
 class Host : public std::enable_shared_from_this<Host> {
@@ -28,6 +37,8 @@ class Host : public std::enable_shared_from_this<Host> {
   virtual ~Host();
 
   void add(engine::OperationHere operation, std::shared_ptr<const Handler> handler);
+  /// Before `start`.
+  void surround(Surroundings surroundings) { surroundings_ = std::move(surroundings); }
   Result<void> start();
   void stop(Duration patience);
 
@@ -63,6 +74,7 @@ class Host : public std::enable_shared_from_this<Host> {
  private:
   std::shared_ptr<Handlers> handlers_ = std::make_shared<Handlers>();
   std::vector<engine::OperationHere> operations_;
+  Surroundings surroundings_;
   std::optional<Error> wrong_;  ///< what was wrong with an added operation, first of all
   std::unique_ptr<StallWatch> watch_;
   std::unique_ptr<Pool> pool_;

@@ -1,6 +1,6 @@
-#include "sdk/utf8.h"
+#include "base/utf8.h"
 
-namespace nowthen::sdk {
+namespace nowthen {
 
 std::size_t utf8_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) -> unsigned {
@@ -54,4 +54,4 @@ void append_utf8(std::string& out, char32_t code) {
   }
 }
 
-}  // namespace nowthen::sdk
+}  // namespace nowthen

@@ -6,7 +6,7 @@
 
 #include <nowthen/json.h>
 
-#include "sdk/utf8.h"
+#include "base/utf8.h"
 
 namespace nowthen {
 namespace {
@@ -201,7 +201,7 @@ bool JsonReader::raw_string(std::string& value) {
       plain = at_;
       continue;
     }
-    const std::size_t length = c < 0x80 ? 1 : sdk::utf8_length(text_, at_);
+    const std::size_t length = c < 0x80 ? 1 : utf8_length(text_, at_);
     if (length == 0) return fail("a string is not UTF-8"), false;
     at_ += length;
   }
@@ -258,7 +258,7 @@ bool JsonReader::escape(std::string& value) {
     if (!code_unit(low) || low < 0xdc00 || low > 0xdfff) return false;
     code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
   }
-  sdk::append_utf8(value, code);
+  append_utf8(value, code);
   return true;
 }
 
@@ -310,6 +310,8 @@ void JsonReader::object(JsonField* fields, std::size_t count) {
       fields[i].seen = true;
       if (!failed_) fields[i].read(*this, fields[i].target);
       likely = i + 1 < count ? i + 1 : 0;
+    } else if (unknown_ == Unknown::refused) {
+      fail("there is no such field here");
     } else {
       skip();
     }
@@ -370,6 +372,13 @@ void JsonReader::skip() {
     bool is_integer = false;
     if (number_text(is_integer).empty()) fail("expected a value");
   }
+}
+
+std::string_view JsonReader::raw() {
+  white_space();
+  const std::size_t start = at_;
+  skip();
+  return failed_ ? std::string_view() : text_.substr(start, at_ - start);
 }
 
 void JsonReader::finish() {

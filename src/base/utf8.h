@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace nowthen::sdk {
+namespace nowthen {
 
 /// The length of the character that starts at `at` (RFC 3629: no overlong forms, no surrogates, at
 /// most U+10FFFF); 0 if there is none. Precondition: at < text.size().
@@ -13,4 +13,4 @@ bool is_utf8(std::string_view text);
 /// Precondition: a Unicode scalar value.
 void append_utf8(std::string& out, char32_t code);
 
-}  // namespace nowthen::sdk
+}  // namespace nowthen

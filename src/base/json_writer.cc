@@ -4,7 +4,7 @@
 #include <nowthen/failure.h>
 #include <nowthen/json.h>
 
-#include "sdk/utf8.h"
+#include "base/utf8.h"
 
 namespace nowthen {
 namespace {
@@ -62,6 +62,11 @@ void JsonWriter::string(std::string_view value) {
   quoted(value);
 }
 
+void JsonWriter::raw(std::string_view json) {
+  before_value();
+  out_ += json;
+}
+
 void JsonWriter::name_of(const JsonName* names, std::size_t count, std::int64_t value) {
   for (std::size_t i = 0; i < count; ++i)
     if (names[i].value == value) return string(names[i].name);
@@ -101,7 +106,7 @@ void JsonWriter::fail(std::string_view why) const {
 
 // RFC 8259 7: quotation mark, reverse solidus and control characters are escaped.
 void JsonWriter::quoted(std::string_view text) {
-  if (!sdk::is_utf8(text)) fail("a text is not UTF-8");
+  if (!is_utf8(text)) fail("a text is not UTF-8");
   out_ += '"';
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

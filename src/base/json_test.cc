@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -184,6 +185,43 @@ TEST(Json, random_bytes_never_pass_as_a_text_that_does_not_reread) {
     valid += validate_json(text) ? 1u : 0u;
   }
   EXPECT_GT(valid, 100u);
+}
+
+struct Two {
+  std::int64_t a = 0;
+  std::optional<std::int64_t> b;
+};
+NOWTHEN_JSON(Two, a, b);
+
+TEST(Json, fields_that_nobody_asked_for_are_skipped_or_refused_by_name) {
+  Two two;
+  JsonReader lenient(R"({"a":1,"c":2})");
+  nowthen_json_read(lenient, two);
+  EXPECT_TRUE(lenient.ok());
+  JsonReader strict(R"({"a":1,"c":2})", JsonReader::Unknown::refused);
+  nowthen_json_read(strict, two);
+  ASSERT_FALSE(strict.ok());
+  EXPECT_EQ(strict.error().message, "field 'c': there is no such field here");
+}
+
+TEST(Json, a_value_passes_through_as_it_is_written) {
+  JsonReader reader(R"([ {"n": 1.50 , "x":12345678901234567890123} , 2])");
+  ASSERT_TRUE(reader.begin_array());
+  ASSERT_TRUE(reader.next_element());
+  const std::string_view slice = reader.raw();
+  EXPECT_EQ(slice, R"({"n": 1.50 , "x":12345678901234567890123})");
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_array();
+  writer.raw(slice);
+  writer.integer(1);
+  writer.end_array();
+  EXPECT_EQ(out, R"([{"n": 1.50 , "x":12345678901234567890123},1])");
+  ASSERT_TRUE(reader.next_element());
+  EXPECT_EQ(reader.raw(), "2");
+  EXPECT_FALSE(reader.next_element());
+  reader.finish();
+  EXPECT_TRUE(reader.ok());
 }
 
 }  // namespace
