@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/assert.h"
+#include "store/codec.h"
 
 namespace nowthen::engine {
 namespace {
@@ -52,19 +53,23 @@ Engine::~Engine() {
   if (started_) stop(Duration::zero());
 }
 
+Result<void> Engine::check(const std::string& name, const Declaration& declaration) const {
+  if (!is_name(name, setup_.limits.name_bytes_max)) {
+    return Error{ErrorCode::invalid_argument, "operation '" +
+                                                  name.substr(0, setup_.limits.name_bytes_max) +
+                                                  "': " + name_rule(setup_.limits.name_bytes_max)};
+  }
+  if (auto valid = validate(declaration.policy); !valid) {
+    return Error{valid.error().code, "operation '" + name + "': " + valid.error().message};
+  }
+  return {};
+}
+
 Result<void> Engine::add(OperationHere operation) {
   if (started_) return Error{ErrorCode::invalid_state, "operations are added before start"};
-  if (!is_name(operation.name, setup_.limits.name_bytes_max)) {
-    return Error{ErrorCode::invalid_argument,
-                 "operation '" + operation.name.substr(0, setup_.limits.name_bytes_max) +
-                     "': " + name_rule(setup_.limits.name_bytes_max)};
-  }
+  if (auto valid = check(operation.name, operation.declaration); !valid) return valid;
   if (operation.version == 0) {
     return Error{ErrorCode::invalid_argument, "versions of an operation count from 1"};
-  }
-  if (auto valid = validate(operation.declaration.policy); !valid) {
-    return Error{valid.error().code,
-                 "operation '" + operation.name + "': " + valid.error().message};
   }
   auto& versions = operations_[operation.name];
   if (std::ranges::find(versions, operation.version, &OperationHere::version) != versions.end()) {
@@ -77,13 +82,29 @@ Result<void> Engine::add(OperationHere operation) {
   return {};
 }
 
+OperationView Engine::view(const std::string& name) const {
+  OperationView view;
+  view.name = name;
+  if (const auto here = operations_.find(name); here != operations_.end()) {
+    view.declaration = here->second.back().declaration;
+    for (const OperationHere& each : here->second) view.versions.push_back(each.version);
+  } else if (const auto there = elsewhere_.find(name); there != elsewhere_.end()) {
+    view.declaration = there->second.declaration;
+    view.versions = {1};
+    view.executor = there->second.executor;
+    view.pulled = there->second.pulled;
+  }
+  return view;
+}
+
 core::Configure Engine::configuration(const std::string& operation) const {
+  const std::shared_lock lock(elsewhere_mutex_);
+  OperationView of = view(operation);
   core::Configure configure;
   configure.operation = operation;
   configure.policy = book_.effective(operation);
-  const auto& versions = operations_.find(operation)->second;
-  configure.key_scope = versions.back().declaration.key_scope;
-  for (const OperationHere& here : versions) configure.versions.push_back(here.version);
+  configure.key_scope = std::move(of.declaration.key_scope);
+  configure.versions = std::move(of.versions);
   return configure;
 }
 
@@ -99,6 +120,19 @@ Result<void> Engine::load_policies() {
                      [&promise](Result<store::Page> page) { promise.set_value(std::move(page)); });
   auto page = promise.get_future().get();
   if (!page) return page.error();
+  for (const store::Row& row : page->rows) {
+    const auto place = store::parse_policy_key(row.key);
+    if (!place || place->row != store::PolicyRow::declaration) continue;
+    auto operation = decode_elsewhere(row.key, row.value);
+    if (!operation) return operation.error();
+    if (operations_.contains(operation->name)) {
+      setup_.log("operation '" + operation->name +
+                 "' is run in this process now: what declares it elsewhere is ignored");
+      continue;
+    }
+    book_.declare(operation->name, operation->declaration);
+    elsewhere_[operation->name] = std::move(*operation);
+  }
   return book_.load(page->rows);
 }
 
@@ -108,14 +142,15 @@ Result<void> Engine::start(Driving driving) {
     book_.declare(name, versions.back().declaration);
   }
   if (auto loaded = load_policies(); !loaded) return loaded;
-  for (const auto& [name, versions] : operations_) {
-    for (const std::string& field : book_.ignored(name)) {
-      setup_.log("the override of '" + field + "' of operation '" + name +
+  for (const OperationView& of : operations()) {
+    for (const std::string& field : book_.ignored(of.name)) {
+      setup_.log("the override of '" + field + "' of operation '" + of.name +
                  "' is ignored: its declaration does not allow it");
     }
-  }
-  for (const auto& loop : loops_) {
-    for (const auto& [name, versions] : operations_) loop->configure(configuration(name));
+    for (const auto& loop : loops_) {
+      loop->configure(configuration(of.name));
+      if (of.executor) loop->executor().use(of.name, *of.executor);
+    }
   }
   if (auto recovered = recover(driving); !recovered) return recovered;
   started_ = true;
@@ -187,9 +222,17 @@ WallTime Engine::next_due() const {
 
 std::uint16_t Engine::partition_of(std::string_view operation, const core::CallOptions& options,
                                    std::uint64_t random) const {
-  const auto op = operations_.find(operation);
-  const std::string_view scope =
-      op == operations_.end() ? "" : std::string_view(op->second.back().declaration.key_scope);
+  std::string scope;
+  if (!options.order_key.empty()) {
+    const std::shared_lock lock(elsewhere_mutex_);
+    const auto here = operations_.find(operation);
+    const auto there = elsewhere_.find(operation);
+    if (here != operations_.end()) {
+      scope = here->second.back().declaration.key_scope;
+    } else if (there != elsewhere_.end()) {
+      scope = there->second.declaration.key_scope;
+    }
+  }
   return core::partition_of(setup_.partitions, operation, scope, options, random);
 }
 
@@ -227,11 +270,63 @@ void Engine::invoke(core::Invoke call, Answered answered) {
   loop_of(partition).ask(partition, std::move(call), std::move(answered));
 }
 
-void Engine::ask(InvocationId id, core::CommandBody body, Answered answered) {
+void Engine::ask(InvocationId id, core::CommandBody body, Answered answered,
+                 std::optional<AuditEntry> audit) {
   // An id of another data folder is looked for, in vain, in the first partition.
   const bool here = id.partition() < setup_.partitions;
   const std::uint16_t partition = here ? id.partition() : 0;
-  loop_of(partition).ask(partition, std::move(body), std::move(answered));
+  loop_of(partition).ask(partition, std::move(body), std::move(answered), std::move(audit));
+}
+
+void Engine::audit(WallTime before, std::size_t max, Told<std::vector<AuditEntry>> told) {
+  store::Scan scan;
+  scan.from = store::audit_keys().from;
+  scan.to = before == kNever ? store::audit_keys().to : store::audit_key(before, 0);
+  scan.rows_max = max;
+  scan.newest_first = true;
+  setup_.store->scan(std::move(scan), [told = std::move(told)](Result<store::Page> page) mutable {
+    if (!page) return told(page.error());
+    std::vector<AuditEntry> entries;
+    for (const store::Row& row : page->rows) {
+      auto entry = decode_audit(row.key, row.value);
+      if (!entry) return told(entry.error());
+      entries.push_back(std::move(*entry));
+    }
+    told(std::move(entries));
+  });
+}
+
+void Engine::facts(std::string prefix, Told<std::map<std::string, std::string>> told) {
+  const store::KeyRange range = store::keys_with_prefix(store::meta_key(prefix));
+  store::Scan scan;
+  scan.from = range.from;
+  scan.to = range.to;
+  scan.rows_max = SIZE_MAX;
+  setup_.store->scan(std::move(scan), [told = std::move(told)](Result<store::Page> page) mutable {
+    if (!page) return told(page.error());
+    std::map<std::string, std::string> facts;
+    for (const store::Row& row : page->rows) {
+      auto value = store::decode_opaque(row.key, row.value);
+      if (!value) return told(value.error());
+      facts[row.key.substr(store::meta_key("").size())] = std::move(*value);
+    }
+    told(std::move(facts));
+  });
+}
+
+void Engine::set_fact(std::string name, std::optional<std::string> value,
+                      std::optional<AuditEntry> audit, Told<void> told) {
+  loops_.front()->post([this, name = std::move(name), value = std::move(value),
+                        audit = std::move(audit), told = std::move(told)]() mutable {
+    std::vector<store::RowWrite> rows;
+    if (value) {
+      rows.push_back(store::encode_opaque(store::meta_key(name), *value));
+    } else {
+      rows.push_back({store::meta_key(name), {}});
+    }
+    if (audit) rows.push_back(loops_.front()->audit_row(std::move(*audit)));
+    loops_.front()->write(0, std::move(rows), [told = std::move(told)]() mutable { told({}); });
+  });
 }
 
 void Engine::look(std::uint16_t partition, std::move_only_function<void(Loop&, Partition&)> read) {
@@ -247,6 +342,76 @@ void Engine::fail(const Error& error) {
   if (failed_.exchange(true)) return;
   for (const auto& loop : loops_) loop->post([&loop = *loop, error] { loop.fail(error); });
   if (setup_.on_fatal) setup_.on_fatal(error);
+}
+
+// ---- operations that are run elsewhere --------------------------------------------------------
+
+std::vector<OperationView> Engine::operations() const {
+  const std::shared_lock lock(elsewhere_mutex_);
+  std::vector<OperationView> views;
+  for (const auto& [name, versions] : operations_) views.push_back(view(name));
+  for (const auto& [name, declared] : elsewhere_) views.push_back(view(name));
+  std::ranges::sort(views, {}, &OperationView::name);
+  return views;
+}
+
+std::optional<OperationView> Engine::operation(std::string_view name) const {
+  const std::shared_lock lock(elsewhere_mutex_);
+  OperationView found = view(std::string(name));
+  if (found.versions.empty()) return std::nullopt;
+  return found;
+}
+
+void Engine::declare(OperationElsewhere operation, std::string who, Told<bool> told) {
+  if (auto valid = check(operation.name, operation.declaration); !valid) return told(valid.error());
+  if (operations_.contains(operation.name)) {
+    return told(
+        Error{ErrorCode::conflict, "operation '" + operation.name + "' is run in this process"});
+  }
+  loops_.front()->post([this, operation = std::move(operation), who = std::move(who),
+                        told = std::move(told)]() mutable {
+    std::vector<store::RowWrite> rows;
+    rows.push_back(encode_elsewhere(operation));
+    rows.push_back(loops_.front()->audit_row(
+        {{}, std::move(who), "operation.declare", operation.name, operation.executor}));
+    loops_.front()->write(
+        0, std::move(rows),
+        [this, operation = std::move(operation), told = std::move(told)]() mutable {
+          const std::string name = operation.name;
+          book_.declare(name, operation.declaration);
+          bool fresh = false;
+          {
+            const std::unique_lock lock(elsewhere_mutex_);
+            fresh = elsewhere_.insert_or_assign(name, std::move(operation)).second;
+          }
+          broadcast(name, [fresh, told = std::move(told)](Result<void>) mutable { told(fresh); });
+        });
+  });
+}
+
+void Engine::undeclare(std::string name, std::string who, Told<void> told) {
+  if (operations_.contains(name)) {
+    return told(Error{ErrorCode::conflict, "operation '" + name + "' is run in this process"});
+  }
+  loops_.front()->post([this, name = std::move(name), who = std::move(who),
+                        told = std::move(told)]() mutable {
+    if (!book_.has(name)) {
+      return told(Error{ErrorCode::not_found, "there is no operation '" + name + "'"});
+    }
+    std::vector<store::RowWrite> rows;
+    rows.push_back({store::declaration_key(name), {}});
+    rows.push_back({store::override_key(name), {}});
+    rows.push_back(loops_.front()->audit_row({{}, std::move(who), "operation.delete", name, ""}));
+    loops_.front()->write(0, std::move(rows),
+                          [this, name = std::move(name), told = std::move(told)]() mutable {
+                            book_.undeclare(name);
+                            {
+                              const std::unique_lock lock(elsewhere_mutex_);
+                              elsewhere_.erase(name);
+                            }
+                            broadcast(name, std::move(told));
+                          });
+  });
 }
 
 // ---- policies --------------------------------------------------------------------------------
@@ -272,6 +437,8 @@ void Engine::revert_policy(std::string operation, std::uint64_t seq, std::string
 void Engine::change_policy(std::string operation, Result<PolicyChange> change, Told<void> told) {
   if (!change) return told(change.error());
   auto rows = PolicyBook::rows(operation, *change);
+  rows.push_back(loops_.front()->audit_row(
+      {{}, change->who, "policy.change", operation, "change " + std::to_string(change->seq)}));
   book_.record(operation, std::move(*change));  // later changes build on it; told once durable
   loops_.front()->write(0, std::move(rows),
                         [this, operation = std::move(operation), told = std::move(told)]() mutable {
@@ -286,9 +453,12 @@ void Engine::broadcast(const std::string& operation, Told<void> told) {
   };
   auto count = std::make_shared<Count>(loops_.size(), std::move(told));
   const core::Configure configure = configuration(operation);
+  const auto of = this->operation(operation);
+  const std::string executor = of ? of->executor.value_or("") : "";
   for (const auto& loop : loops_) {
-    loop->post([&loop = *loop, configure, count] {
+    loop->post([&loop = *loop, configure, executor, count] {
       loop.configure(configure);
+      loop.executor().use(configure.operation, executor);
       if (count->left.fetch_sub(1) == 1) count->told({});
     });
   }

@@ -4,11 +4,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/elsewhere.h"
 #include "engine/loop.h"
 #include "engine/outbox.h"
 #include "engine/policy_book.h"
@@ -40,6 +43,15 @@ struct OperationHere {
   Declaration declaration;  ///< that of the highest version counts
 };
 
+/// An operation as people see it.
+struct OperationView {
+  std::string name;
+  std::vector<std::uint32_t> versions;  ///< ascending
+  Declaration declaration;
+  std::optional<std::string> executor;  ///< none: it is run in this process
+  bool pulled = false;
+};
+
 /// The engine: loops with their partitions, one store, the policies. Calls may come from any
 /// thread unless said otherwise; answers come on a loop's thread and must not block there.
 class Engine {
@@ -69,12 +81,31 @@ class Engine {
   void find_key(std::string operation, std::string order_key, std::string idempotency_key,
                 std::move_only_function<void(Result<InvocationId>)> told);
   /// Await, Signal, Cancel, Park, Resume, Restart, ResolveStep.
-  void ask(InvocationId id, core::CommandBody body, Answered answered);
-  WallTime now() const { return setup_.clock->now(); }
-
-  // ---- policies: answered on a loop ----
+  /// With `audit`, that is written in the commit of what the command changes.
+  void ask(InvocationId id, core::CommandBody body, Answered answered,
+           std::optional<AuditEntry> audit = {});
+  /// Entries before `before`, newest first. Any thread; told on any.
   template <class T>
   using Told = std::move_only_function<void(Result<T>)>;
+  void audit(WallTime before, std::size_t max, Told<std::vector<AuditEntry>> told);
+  /// Facts that somebody keeps with the data (API keys, say), under names with this prefix.
+  void facts(std::string prefix, Told<std::map<std::string, std::string>> told);
+  /// Writes a fact, or (none) erases it; told once durable.
+  void set_fact(std::string name, std::optional<std::string> value, std::optional<AuditEntry> audit,
+                Told<void> told);
+  WallTime now() const { return setup_.clock->now(); }
+
+  // ---- operations that are run elsewhere: kept with the data; answered on a loop ----
+  /// Declares, or declares anew; told whether it is new. In force everywhere when told.
+  /// `conflict` if it is run in this process.
+  void declare(OperationElsewhere operation, std::string who, Told<bool> told);
+  /// Forgets it, with its override. What lives of it is parked when it would run.
+  void undeclare(std::string name, std::string who, Told<void> told);
+  /// By name. Any thread.
+  std::vector<OperationView> operations() const;
+  std::optional<OperationView> operation(std::string_view name) const;
+
+  // ---- policies: answered on a loop ----
   void set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told);
   void revert_policy(std::string operation, std::uint64_t seq, std::string who, Told<void> told);
   void policy(std::string operation, Told<std::vector<PolicyField>> told);
@@ -90,7 +121,9 @@ class Engine {
                              std::uint64_t random) const;
   bool is_mine(const Loop& loop) const;
   Loop& loop_of(std::uint16_t partition) { return *loops_[partition % loops_.size()]; }
+  OperationView view(const std::string& name) const;
   core::Configure configuration(const std::string& operation) const;
+  Result<void> check(const std::string& name, const Declaration& declaration) const;
   Result<void> load_policies();
   Result<void> recover(Driving driving);
   void fail(const Error& error);
@@ -99,6 +132,8 @@ class Engine {
 
   EngineSetup setup_;
   std::map<std::string, std::vector<OperationHere>, std::less<>> operations_;
+  mutable std::shared_mutex elsewhere_mutex_;
+  std::map<std::string, OperationElsewhere, std::less<>> elsewhere_;
   PolicyBook book_;  ///< touched by loop 0 only, once started
   Outbox outbox_;
   std::vector<std::unique_ptr<Loop>> loops_;

@@ -43,6 +43,8 @@ class Executor {
   virtual void deliver_cancel(core::Lease lease) = 0;
   /// The attempt is over: drop all that is held for it. A running function may end by itself.
   virtual void drop(core::Lease lease) = 0;
+  /// What runs an operation from now on, as it was declared; empty: this process, or nothing.
+  virtual void use(const std::string&, const std::string&) {}
   /// Lets go of attempts that have waited long. Called about every second; kNever: of all.
   virtual void evict_idle(WallTime now) = 0;
 };

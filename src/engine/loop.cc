@@ -72,7 +72,8 @@ void Loop::post(std::move_only_function<void()> job) {
 
 Loop* Loop::here() { return loop_here; }
 
-void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered) {
+void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answered,
+               std::optional<AuditEntry> audit) {
   if (closed_) return refuse(answered, ErrorCode::unavailable, "the engine has stopped");
   const std::size_t bytes = size_of(body);
   if (asked_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > asked_bytes_max_) {
@@ -81,26 +82,25 @@ void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answere
                   "asked_bytes_max (" + std::to_string(asked_bytes_max_) +
                       ") bytes of calls and signals wait to be taken");
   }
-  if (loop_here == this) return take(partition, bytes, std::move(body), std::move(answered));
-  post([this, partition, bytes, body = std::move(body), answered = std::move(answered)]() mutable {
-    take(partition, bytes, std::move(body), std::move(answered));
+  Incoming incoming{.partition = partition, .body = std::move(body), .outbox = {}};
+  incoming.asked_bytes = bytes;
+  incoming.audit = std::move(audit);
+  if (loop_here == this) return take(std::move(incoming), std::move(answered));
+  post([this, incoming = std::move(incoming), answered = std::move(answered)]() mutable {
+    take(std::move(incoming), std::move(answered));
   });
 }
 
-void Loop::take(std::uint16_t partition, std::size_t bytes, core::CommandBody body,
-                Answered answered) {
+void Loop::take(Incoming incoming, Answered answered) {
   if (failure_ || draining_) {
-    asked_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    asked_bytes_.fetch_sub(incoming.asked_bytes, std::memory_order_relaxed);
     if (failure_) return refuse(answered, failure_->code, failure_->message);
     return refuse(answered, ErrorCode::unavailable, "the engine is stopping");
   }
   const auto waiter = static_cast<core::WaiterId>(++last_waiter_);
-  set_waiter(body, waiter);
+  set_waiter(incoming.body, waiter);
   waiters_.emplace(waiter, std::move(answered));
-  enqueue({.partition = partition,
-           .body = std::move(body),
-           .outbox = std::nullopt,
-           .asked_bytes = bytes});
+  enqueue(std::move(incoming));
 }
 
 void Loop::run() {
@@ -236,6 +236,8 @@ void Loop::process(Incoming incoming) {
     return;
   }
   partition->state.forget_fetched();
+  if (incoming.audit && !effects.rows.empty())
+    open_->write(*partition, audit_row(std::move(*incoming.audit)));
   carry_out(*partition, effects, incoming.outbox);
   effects.rows.clear();
   effects.effects.clear();
@@ -348,6 +350,11 @@ void Loop::drain() {
   draining_ = true;
   for (const auto& partition : partitions_) partition->state.draining = true;
   executor_->evict_idle(kNever);
+}
+
+store::RowWrite Loop::audit_row(AuditEntry entry) {
+  entry.at = now_;
+  return encode_audit(entry, prng_.next());
 }
 
 void Loop::write(std::uint16_t partition, std::vector<store::RowWrite> rows,

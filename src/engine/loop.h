@@ -66,7 +66,9 @@ class Loop final : public LoopPort {
   // ---- any thread ----
   void post(std::move_only_function<void()> job) override;
   /// Applies `body` in `partition` and answers once. The waiter in `body` is set here.
-  void ask(std::uint16_t partition, core::CommandBody body, Answered answered);
+  /// With `audit`, that is written in the commit of what the command changes.
+  void ask(std::uint16_t partition, core::CommandBody body, Answered answered,
+           std::optional<AuditEntry> audit = {});
   void stop();
   /// The loop that the calling thread runs; null if it runs none.
   static Loop* here();
@@ -94,6 +96,8 @@ class Loop final : public LoopPort {
 
   /// Applies a command that is about no invocation: Configure.
   void configure(const core::Configure& command);
+  /// The row of an entry of the audit; stamped with the time of this turn.
+  store::RowWrite audit_row(AuditEntry entry);
   /// Writes rows that are not an invocation's, with the next commit; then calls `done`.
   void write(std::uint16_t partition, std::vector<store::RowWrite> rows,
              std::move_only_function<void()> done);
@@ -126,7 +130,7 @@ class Loop final : public LoopPort {
   store::Bucket last_due_bucket();
   bool drop_buckets();
   void drop_bucket(Partition& partition, store::Bucket bucket);
-  void take(std::uint16_t partition, std::size_t bytes, core::CommandBody body, Answered answered);
+  void take(Incoming incoming, Answered answered);
   void enqueue(Incoming incoming) { queue_.push_back(std::move(incoming)); }
   void process(Incoming incoming);
   void carry_out(Partition& partition, core::Effects& effects,

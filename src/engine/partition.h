@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/partition_state.h"
+#include "engine/audit.h"
 #include "store/keys.h"
 #include "store/store.h"
 
@@ -31,6 +32,7 @@ struct Incoming {
   std::uint64_t sent = 0;       ///< tells apart what `Loop::send` hands over; 0: nothing of it
   std::size_t asked_bytes = 0;  ///< counted by `Loop::ask`
   std::optional<InvocationId> fetched = {};  ///< read for it from the rows
+  std::optional<AuditEntry> audit = {};      ///< written if it changes a row
 };
 
 /// What is known of a bucket of ended invocations.

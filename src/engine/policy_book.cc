@@ -44,12 +44,20 @@ void PolicyBook::declare(const std::string& operation, Declaration declaration) 
   entry.declared = true;
 }
 
+void PolicyBook::undeclare(const std::string& operation) {
+  const auto it = operations_.find(operation);
+  if (it == operations_.end()) return;
+  it->second.declared = false;
+  it->second.override_ = {};
+}
+
 Result<void> PolicyBook::load(const std::vector<store::Row>& rows) {
   for (const store::Row& row : rows) {
     const auto place = store::parse_policy_key(row.key);
     auto payload = store::decode_opaque(row.key, row.value);
     if (!payload) return payload.error();
     if (!place) return malformed(row.key);
+    if (place->row == store::PolicyRow::declaration) continue;  // the engine's
     Operation& entry = operations_[place->operation];
     Reader in(*payload);
     if (place->row == store::PolicyRow::override_) {

@@ -34,8 +34,10 @@ struct PolicyField {
 /// The layers of every operation's policy. Owned by one loop; no thread-safety of its own.
 class PolicyBook {
  public:
-  /// The declaration in code. It never wipes an override.
+  /// The declaration, in code or by somebody. It never wipes an override.
   void declare(const std::string& operation, Declaration declaration);
+  /// Forgets declaration and override; the history stays.
+  void undeclare(const std::string& operation);
   /// Rows stored by an earlier process; unknown operations are kept for the day they come back.
   Result<void> load(const std::vector<store::Row>& rows);
 

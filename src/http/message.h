@@ -26,6 +26,7 @@ struct Request {
   std::string target;  ///< path and query, as sent
   std::vector<Header> headers;
   std::string body;
+  std::string peer;  ///< the address of the client, without its port
 
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
 };

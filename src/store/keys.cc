@@ -119,6 +119,14 @@ std::string outbox_key(std::uint16_t partition, std::uint64_t seq) {
 
 std::string epoch_key(std::uint16_t partition) { return start_key('E', partition, 3); }
 
+std::string audit_key(WallTime at, std::uint64_t number) {
+  std::string key = "A";
+  Writer out(key);
+  out.be64(static_cast<std::uint64_t>(to_us(at)));
+  out.be64(number);
+  return key;
+}
+KeyRange audit_keys() { return keys_with_prefix("A"); }
 std::string meta_key(std::string_view name) { return std::string("M").append(name); }
 
 std::string declaration_key(std::string_view operation) {

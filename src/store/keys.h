@@ -61,6 +61,8 @@ std::string declaration_key(std::string_view operation);
 std::string override_key(std::string_view operation);
 /// Change number `seq` of the policy of an operation.
 std::string policy_history_key(std::string_view operation, std::uint64_t seq);
+/// Of an entry of the audit; `number` tells those of one microsecond apart.
+std::string audit_key(WallTime at, std::uint64_t number);
 
 // ---- ranges ------------------------------------------------------------------------------------
 
@@ -82,6 +84,8 @@ KeyRange finished_keys_from(std::uint16_t partition, Bucket bucket);
 KeyRange result_keys_from(std::uint16_t partition, Bucket bucket);
 KeyRange state_keys(std::uint16_t partition, const core::OrderKey& order);
 KeyRange outbox_keys(std::uint16_t partition);
+/// Oldest first.
+KeyRange audit_keys();
 KeyRange policy_keys();
 KeyRange policy_keys(std::string_view operation);
 
@@ -118,6 +122,8 @@ struct PolicyPlace {
   std::uint64_t seq = 0;  ///< of the history
 };
 std::optional<PolicyPlace> parse_policy_key(std::string_view key);
+
+std::optional<WallTime> parse_audit_key(std::string_view key);
 
 /// For messages: "journal entry 3 of 01h...". Any bytes are described.
 std::string describe_key(std::string_view key);

@@ -121,11 +121,21 @@ std::optional<PolicyPlace> parse_policy_key(std::string_view key) {
   return place;
 }
 
+std::optional<WallTime> parse_audit_key(std::string_view key) {
+  Reader in(key);
+  if (in.u8() != 'A') return std::nullopt;
+  const WallTime at = from_us(static_cast<std::int64_t>(in.be64()));
+  in.be64();
+  if (!in.finished()) return std::nullopt;
+  return at;
+}
+
 std::string describe_key(std::string_view key) {
   if (const auto place = parse_entry_key(key)) {
     return "journal entry " + std::to_string(place->index) + " of " + to_string(place->id);
   }
-  static constexpr std::array<std::pair<char, std::string_view>, 11> kNames = {{
+  static constexpr std::array<std::pair<char, std::string_view>, 12> kNames = {{
+      {'A', "audit entry"},
       {'L', "live header"},
       {'J', "journal entry"},
       {'P', "input"},

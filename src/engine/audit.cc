@@ -1,0 +1,35 @@
+#include "engine/audit.h"
+
+#include "base/wire.h"
+#include "store/codec.h"
+
+namespace nowthen::engine {
+
+store::RowWrite encode_audit(const AuditEntry& entry, std::uint64_t number) {
+  std::string bytes;
+  Writer out(bytes);
+  const auto& [at, who, action, subject, detail] = entry;
+  out.bytes(who);
+  out.bytes(action);
+  out.bytes(subject);
+  out.bytes(detail);
+  return store::encode_opaque(store::audit_key(at, number), bytes);
+}
+
+Result<AuditEntry> decode_audit(std::string_view key, std::string_view value) {
+  auto bytes = store::decode_opaque(key, value);
+  if (!bytes) return bytes.error();
+  AuditEntry entry;
+  const auto at = store::parse_audit_key(key);
+  Reader in(*bytes);
+  entry.who = in.bytes();
+  entry.action = in.bytes();
+  entry.subject = in.bytes();
+  entry.detail = in.bytes();
+  if (!at || !in.finished())
+    return Error{ErrorCode::corruption, store::describe_key(key) + " cannot be read"};
+  entry.at = *at;
+  return entry;
+}
+
+}  // namespace nowthen::engine

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <nowthen/result.h>
+
+#include "base/time.h"
+#include "store/store.h"
+
+namespace nowthen::engine {
+
+/// Who did what: one entry for every change that a person or program asks for, in the commit of
+/// that change.
+struct AuditEntry {
+  WallTime at{};
+  std::string who;
+  std::string action;   ///< "policy.set", "invocation.cancel", ...
+  std::string subject;  ///< the operation, invocation or key that it is about
+  std::string detail;
+};
+
+/// `number` tells entries of the same microsecond apart.
+store::RowWrite encode_audit(const AuditEntry& entry, std::uint64_t number);
+Result<AuditEntry> decode_audit(std::string_view key, std::string_view value);
+
+}  // namespace nowthen::engine

@@ -1,0 +1,465 @@
+#include "http/asio_connection.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace nowthen::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast_http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr Duration kLeaveWithin = std::chrono::seconds(2);
+constexpr std::size_t kAheadBytesMax = 64u << 10;  // of a pipeline, while a request is served
+
+void append_number(std::string& out, std::size_t number, int base = 10) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), number, base);
+  out.append(digits, end.ptr);
+}
+
+/// A header value of ours may quote what a user wrote: no line may end in it (RFC 9110 5.5).
+void append_value(std::string& out, std::string_view value) {
+  const std::size_t start = out.size();
+  out += value;
+  for (std::size_t i = start; i < out.size(); ++i) {
+    const auto c = static_cast<unsigned char>(out[i]);
+    if (c < 0x20 || c == 0x7f) out[i] = ' ';
+  }
+}
+
+}  // namespace
+
+void RequestParser::on_request_impl(Verb verb, Text, Text target, int version, Code&) {
+  version_ = version;
+  switch (verb) {
+    case Verb::get:
+      request_.method = Method::get;
+      break;
+    case Verb::head:
+      request_.method = Method::head;
+      break;
+    case Verb::post:
+      request_.method = Method::post;
+      break;
+    case Verb::put:
+      request_.method = Method::put;
+      break;
+    case Verb::patch:
+      request_.method = Method::patch;
+      break;
+    case Verb::delete_:
+      request_.method = Method::delete_;
+      break;
+    case Verb::options:
+      request_.method = Method::options;
+      break;
+    default:
+      request_.method = Method::other;
+  }
+  request_.target.assign(target.data(), target.size());
+}
+
+AsioConnection::AsioConnection(asio::ip::tcp::socket socket, std::shared_ptr<ConnectionPlace> place)
+    : socket_(std::move(socket)), place_(std::move(place)) {
+  error_code error;
+  socket_.non_blocking(true, error);
+  socket_.set_option(asio::ip::tcp::no_delay(true), error);
+  const auto peer = socket_.remote_endpoint(error);
+  if (!error) peer_ = peer.address().to_string();
+  place_->connections.insert(this);
+}
+
+AsioConnection::~AsioConnection() {
+  place_->connections.erase(this);
+  place_->open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void AsioConnection::start() {
+  patience(place_->limits.header_within);
+  await_data();
+}
+
+void AsioConnection::close() {
+  gone_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void AsioConnection::look() {
+  if (place_->now < deadline_ || !socket_.is_open()) return;
+  if (writing_ || phase_ == Phase::leaving || (phase_ == Phase::head && in_.empty())) {
+    close();
+  } else if (phase_ != Phase::serving) {
+    const char* part = phase_ == Phase::head ? "head" : "body";
+    refuse({408, "request-timeout", std::string("the ") + part + " of the request came too slowly",
+            "", {}});
+  }
+}
+
+// ---- reading ---------------------------------------------------------------------------------
+
+void AsioConnection::await_data() {
+  if (waiting_ || gone_ || upload_full_) return;
+  if (phase_ == Phase::serving && in_.size() >= kAheadBytesMax) return;
+  waiting_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& error) {
+                       self->waiting_ = false;
+                       if (!error) self->on_readable();
+                     });
+}
+
+void AsioConnection::on_readable() {
+  error_code error;
+  const std::size_t size = socket_.read_some(asio::buffer(place_->scratch), error);
+  if (error == asio::error::would_block) return await_data();
+  if (error) {
+    // A client that closes its side has gone: nobody waits for an answer any more.
+    if (upload_) upload_.reset();
+    return close();
+  }
+  take({place_->scratch.data(), size});
+  await_data();
+}
+
+void AsioConnection::take(std::string_view bytes) {
+  if (phase_ == Phase::leaving) return;
+  if (in_.empty()) {
+    const std::size_t used = parse(bytes);
+    in_.assign(bytes.substr(used));
+  } else {
+    in_.append(bytes);
+    std::string all = std::move(in_);
+    in_.clear();
+    const std::size_t used = parse(all);
+    in_ = all.substr(used);
+  }
+}
+
+/// Parses and serves request after request until one is under way. Returns how much it used up.
+std::size_t AsioConnection::parse(std::string_view bytes) {
+  parsing_ = true;
+  std::size_t used = 0;
+  while (used < bytes.size() && (phase_ == Phase::head || phase_ == Phase::body)) {
+    if (upload_full_) break;
+    const std::string_view rest = bytes.substr(used);
+    const std::size_t now = phase_ == Phase::head ? parse_head(rest) : parse_body(rest);
+    if (now == 0) break;
+    used += now;
+  }
+  parsing_ = false;
+  return phase_ == Phase::leaving ? bytes.size() : used;
+}
+
+std::size_t AsioConnection::parse_head(std::string_view bytes) {
+  if (!parser_) {
+    request_ = {};
+    parser_.emplace(request_);
+    parser_->header_limit(static_cast<std::uint32_t>(place_->limits.header_bytes_max));
+    parser_->eager(false);
+    patience(place_->limits.header_within);
+  }
+  error_code error;
+  const std::size_t used = parser_->put(asio::buffer(bytes.data(), bytes.size()), error);
+  if (error == beast_http::error::need_more) return used;
+  if (error) return refuse_broken(error, bytes), used;
+  if (!parser_->is_header_done()) return used;
+  keep_alive_ = parser_->keep_alive();
+  http11_ = parser_->is_http11();
+  head_only_ = request_.method == Method::head;
+  request_.peer = peer_;
+  if (auto problem = check_head(bytes.substr(0, used))) return refuse(*problem), used;
+  phase_ = Phase::body;
+  patience(place_->limits.body_pause_max);
+  plan_body();
+  if (phase_ == Phase::body && parser_->is_done()) request_complete();
+  return used;
+}
+
+/// What Beast lets pass and we do not. `raw`: the head as it came.
+std::optional<Problem> AsioConnection::check_head(std::string_view raw) {
+  const auto malformed = [](std::string detail) {
+    return Problem{400, "malformed-request", std::move(detail), "", {}};
+  };
+  // RFC 9112 5.2: a line that goes on in the next one is refused.
+  if (raw.find("\n ") != raw.npos || raw.find("\n\t") != raw.npos)
+    return malformed("a header goes on in a second line (obs-fold)");
+  if (request_.target.size() > place_->limits.target_bytes_max) {
+    return Problem{414, "too-large",
+                   "the target is larger than target_bytes_max (" +
+                       std::to_string(place_->limits.target_bytes_max) + ")",
+                   "", {}};
+  }
+  // RFC 9112 3.2.2: the absolute form is accepted; the host in it counts as Host.
+  if (request_.target.starts_with("http://") || request_.target.starts_with("https://")) {
+    const std::size_t host = request_.target.find("//") + 2;
+    const std::size_t path = std::min(request_.target.find('/', host), request_.target.size());
+    const std::string authority = request_.target.substr(host, path - host);
+    for (Header& header : request_.headers) {
+      if (find_header({header}, "Host") != nullptr) header.value = authority;
+    }
+    request_.target.erase(0, path);
+    if (request_.target.empty()) request_.target = "/";
+  }
+  if (!request_.target.starts_with('/') && request_.target != "*")
+    return malformed("the target is not a path");
+  return check_framing();
+}
+
+std::optional<Problem> AsioConnection::check_framing() {
+  std::size_t hosts = 0;
+  std::size_t lengths = 0;
+  const std::string* coding = nullptr;
+  for (const Header& header : request_.headers) {
+    if (find_header({header}, "Host") != nullptr) ++hosts;
+    if (find_header({header}, "Content-Length") != nullptr) ++lengths;
+    if (find_header({header}, "Transfer-Encoding") != nullptr) coding = &header.value;
+  }
+  const auto malformed = [](std::string detail) {
+    return Problem{400, "malformed-request", std::move(detail), "", {}};
+  };
+  // RFC 9112 3.2: exactly one Host; 6.3: a length and a coding together smuggle requests.
+  if (hosts > 1) return malformed("more than one Host");
+  if (hosts == 0 && http11_) return malformed("there is no Host");
+  if (lengths > 1) return malformed("more than one Content-Length");
+  if (lengths > 0 && coding != nullptr)
+    return malformed("Content-Length and Transfer-Encoding together");
+  if (coding != nullptr && *coding != "chunked") {
+    return Problem{501, "not-implemented", "the transfer coding '" + *coding + "' is not known",
+                   "", {}};
+  }
+  if (const std::string* encoding = request_.header("Content-Encoding")) {
+    if (*encoding != "identity") {
+      return Problem{415, "unsupported-media-type",
+                     "a body is taken as it is; Content-Encoding: " + *encoding, "", {}};
+    }
+  }
+  return std::nullopt;
+}
+
+void AsioConnection::plan_body() {
+  Front::Plan plan = place_->front.plan(request_);
+  if (auto* refusal = std::get_if<Response>(&plan)) {
+    keep_alive_ = keep_alive_ && parser_->is_done();  // nobody reads the body
+    phase_ = Phase::serving;
+    return respond(std::move(*refusal));
+  }
+  body_bytes_max_ = SIZE_MAX;
+  if (const auto* whole = std::get_if<Front::Whole>(&plan)) body_bytes_max_ = whole->body_bytes_max;
+  const auto length = parser_->content_length();
+  if (length && *length > body_bytes_max_) {
+    return refuse({413, "too-large",
+                   "the body is larger than body_bytes_max (" + std::to_string(body_bytes_max_) +
+                       ") of this call",
+                   "", {}});
+  }
+  parser_->eager(true);
+  const std::string* expect = request_.header("Expect");
+  if (expect != nullptr && !parser_->is_done() && http11_) {
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    flush();
+  }
+  if (std::holds_alternative<Front::Streamed>(plan))
+    upload_ = place_->front.upload(request_, Exchange(shared_from_this(), place_->loop));
+}
+
+std::size_t AsioConnection::parse_body(std::string_view bytes) {
+  std::size_t used = 0;
+  while (phase_ == Phase::body && !parser_->is_done() && used < bytes.size()) {
+    error_code error;
+    used += parser_->put(asio::buffer(bytes.data() + used, bytes.size() - used), error);
+    const bool more = take_body(parser_->take_body());
+    if (phase_ != Phase::body) return bytes.size();  // refused
+    if (error == beast_http::error::need_more || !more) break;
+    if (error) return refuse_broken(error, {}), bytes.size();
+  }
+  patience(place_->limits.body_pause_max);
+  if (phase_ == Phase::body && parser_->is_done()) request_complete();
+  return used;
+}
+
+bool AsioConnection::take_body(std::string_view part) {
+  if (part.empty()) return true;
+  if (upload_) {
+    upload_full_ = !upload_->take(part);
+    return !upload_full_;
+  }
+  if (request_.body.size() + part.size() > body_bytes_max_) {
+    refuse({413, "too-large",
+            "the body is larger than body_bytes_max (" + std::to_string(body_bytes_max_) +
+                ") of this call",
+            "", {}});
+    return false;
+  }
+  request_.body += part;
+  return true;
+}
+
+void AsioConnection::resume_upload() {
+  if (!std::exchange(upload_full_, false) || gone_) return;
+  std::string bytes = std::move(in_);
+  in_.clear();
+  if (phase_ == Phase::body && parser_->is_done()) request_complete();
+  take(bytes);
+  await_data();
+}
+
+void AsioConnection::request_complete() {
+  if (upload_full_) return;
+  deadline_ = SteadyTime::max();
+  phase_ = Phase::serving;
+  parser_.reset();
+  if (upload_) {
+    const std::unique_ptr<Upload> upload = std::move(upload_);
+    return upload->end();
+  }
+  place_->front.serve(std::move(request_), Exchange(shared_from_this(), place_->loop));
+}
+
+void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {
+  Problem problem{400, "malformed-request", "the request is not HTTP/1.1: " + error.message(), "",
+                  {}};
+  if (error == beast_http::error::header_limit) {
+    const bool in_target = bytes.find('\n') == bytes.npos;
+    problem = {in_target ? 414 : 431, "too-large",
+               "the head is larger than header_bytes_max (" +
+                   std::to_string(place_->limits.header_bytes_max) + ")",
+               "", {}};
+  } else if (error == beast_http::error::bad_version) {
+    problem = {505, "version-not-supported", "HTTP/1.1 and HTTP/1.0 are spoken here", "", {}};
+  }
+  refuse(problem);
+}
+
+/// Answers, and closes: where the next request would begin is not known.
+void AsioConnection::refuse(const Problem& problem) {
+  upload_.reset();
+  keep_alive_ = false;
+  phase_ = Phase::serving;
+  respond(to_response(problem));
+}
+
+// ---- writing ---------------------------------------------------------------------------------
+
+void AsioConnection::append_head(const Response& response, std::optional<std::size_t> length) {
+  out_ += "HTTP/1.1 ";
+  append_number(out_, static_cast<std::size_t>(response.status));
+  out_ += ' ';
+  out_ += reason_phrase(response.status);
+  out_ += "\r\nDate: ";
+  out_ += place_->date;
+  if (!response.content_type.empty()) {
+    out_ += "\r\nContent-Type: ";
+    append_value(out_, response.content_type);
+  }
+  if (length) {
+    if (response.status != 204) {
+      out_ += "\r\nContent-Length: ";
+      append_number(out_, *length);
+    }
+  } else if (chunked_) {
+    out_ += "\r\nTransfer-Encoding: chunked";
+  }
+  for (const Header& header : response.headers) {
+    out_ += "\r\n";
+    out_ += header.name;
+    out_ += ": ";
+    append_value(out_, header.value);
+  }
+  if (!keep_alive_) out_ += "\r\nConnection: close";
+  out_ += "\r\n\r\n";
+}
+
+void AsioConnection::respond(Response response) {
+  if (gone_ || phase_ != Phase::serving) return;
+  append_head(response, response.body.size());
+  if (!head_only_) out_ += response.body;
+  next_request();
+}
+
+void AsioConnection::begin(Response head) {
+  if (gone_) return;
+  chunked_ = http11_;
+  if (!chunked_) keep_alive_ = false;
+  append_head(head, std::nullopt);
+  flush();
+}
+
+void AsioConnection::write(std::string_view part) {
+  if (gone_ || part.empty() || head_only_) return;
+  if (unsent() + part.size() > place_->limits.unsent_bytes_max) return close();
+  if (chunked_) {
+    append_number(out_, part.size(), 16);
+    out_ += "\r\n";
+  }
+  out_ += part;
+  if (chunked_) out_ += "\r\n";
+  flush();
+}
+
+void AsioConnection::end() {
+  if (gone_) return;
+  if (chunked_ && !head_only_) out_ += "0\r\n\r\n";
+  next_request();
+}
+
+void AsioConnection::flush() {
+  if (writing_ || gone_) return;
+  while (out_sent_ < out_.size()) {
+    error_code error;
+    out_sent_ += socket_.write_some(
+        asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
+    if (error == asio::error::would_block) {
+      writing_ = true;
+      patience(place_->limits.write_pause_max);
+      socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                         [self = shared_from_this()](const error_code& failed) {
+                           self->writing_ = false;
+                           if (!failed) self->on_flushed();
+                         });
+      return;
+    }
+    if (error) return close();
+  }
+  out_.clear();
+  out_sent_ = 0;
+}
+
+void AsioConnection::on_flushed() {
+  if (phase_ == Phase::serving) deadline_ = SteadyTime::max();
+  flush();
+  if (!writing_ && phase_ == Phase::leaving) {
+    error_code ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    patience(kLeaveWithin);
+  }
+}
+
+/// The answer is in `out_`.
+void AsioConnection::next_request() {
+  parser_.reset();
+  if (!keep_alive_) {
+    phase_ = Phase::leaving;
+    on_flushed();
+    return await_data();  // what still comes is read away, so that the answer arrives
+  }
+  phase_ = Phase::head;
+  flush();
+  if (gone_) return;
+  if (!writing_) patience(place_->limits.idle_max);
+  if (parsing_) return;  // `parse` goes on by itself
+  if (!in_.empty()) {
+    std::string ahead = std::move(in_);
+    in_.clear();
+    take(ahead);
+  }
+  await_data();
+}
+
+}  // namespace nowthen::http

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nowthen/id.h>
+#include <nowthen/result.h>
+
+#include "http/message.h"
+
+namespace nowthen::http {
+
+/// An RFC 9457 problem. `type` is the name of its page: /errors/{type}.
+struct Problem {
+  int status = 400;
+  std::string type;
+  std::string detail;
+  std::string field;        ///< of the request, where it is about one
+  InvocationId invocation;  ///< the stored one that it is about; null: none
+};
+
+/// The problem of an error of the engine; the table in docs/http.md.
+Problem to_problem(const Error& error, InvocationId invocation = {});
+Problem invalid(std::string detail);
+
+/// Appends the problem as a JSON object.
+void write_problem(std::string& out, const Problem& problem);
+/// With Retry-After where trying again may help at once.
+Response to_response(const Problem& problem);
+
+/// Text for a JSON string: what is not UTF-8 is replaced.
+std::string printable(std::string_view text);
+
+}  // namespace nowthen::http
