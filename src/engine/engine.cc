@@ -338,6 +338,27 @@ void Engine::look(std::uint16_t partition, std::move_only_function<void(Loop&, P
   });
 }
 
+void Engine::input(InvocationId id, Told<std::string> told) {
+  std::vector<std::string> keys{store::input_key(id)};
+  setup_.store->read(
+      std::move(keys), [id, told = std::move(told)](
+                           Result<std::vector<std::optional<std::string>>> values) mutable {
+        if (!values) return told(values.error());
+        if (!values->front()) {
+          return told(Error{ErrorCode::gone, "the input of " + to_string(id) + " is gone"});
+        }
+        told(store::decode_input(store::input_key(id), *values->front()));
+      });
+}
+
+void Engine::see(InvocationId id, Look look) {
+  const bool here = id.partition() < setup_.partitions;
+  this->look(here ? id.partition() : std::uint16_t{0},
+             [id, look = std::move(look)](Loop& loop, Partition& partition) mutable {
+               loop.see(partition, id, std::move(look));
+             });
+}
+
 void Engine::fail(const Error& error) {
   if (failed_.exchange(true)) return;
   for (const auto& loop : loops_) loop->post([&loop = *loop, error] { loop.fail(error); });
@@ -416,10 +437,15 @@ void Engine::undeclare(std::string name, std::string who, Told<void> told) {
 
 // ---- policies --------------------------------------------------------------------------------
 
-void Engine::set_policy(std::string operation, PolicyPatch patch, std::string who,
-                        Told<void> told) {
+void Engine::set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told,
+                        std::optional<std::uint64_t> if_revision) {
   loops_.front()->post([this, operation = std::move(operation), patch = std::move(patch),
-                        who = std::move(who), told = std::move(told)]() mutable {
+                        who = std::move(who), told = std::move(told), if_revision]() mutable {
+    if (if_revision && *if_revision != book_.revision(operation)) {
+      return told(Error{ErrorCode::conflict, "the policy of '" + operation + "' is at revision " +
+                                                 std::to_string(book_.revision(operation)) +
+                                                 ", not " + std::to_string(*if_revision)});
+    }
     auto change = book_.propose(operation, patch, std::move(who), now());
     change_policy(std::move(operation), std::move(change), std::move(told));
   });
@@ -464,12 +490,12 @@ void Engine::broadcast(const std::string& operation, Told<void> told) {
   }
 }
 
-void Engine::policy(std::string operation, Told<std::vector<PolicyField>> told) {
+void Engine::policy(std::string operation, Told<PolicyView> told) {
   loops_.front()->post([this, operation = std::move(operation), told = std::move(told)]() mutable {
     if (!book_.has(operation)) {
       return told(Error{ErrorCode::not_found, "there is no operation '" + operation + "'"});
     }
-    told(book_.fields(operation));
+    told(PolicyView{book_.fields(operation), book_.revision(operation), book_.ignored(operation)});
   });
 }
 

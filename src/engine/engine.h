@@ -106,11 +106,17 @@ class Engine {
   std::optional<OperationView> operation(std::string_view name) const;
 
   // ---- policies: answered on a loop ----
-  void set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told);
+  /// With `if_revision`: only as long as that is the last change, else `conflict`.
+  void set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told,
+                  std::optional<std::uint64_t> if_revision = {});
   void revert_policy(std::string operation, std::uint64_t seq, std::string who, Told<void> told);
-  void policy(std::string operation, Told<std::vector<PolicyField>> told);
+  void policy(std::string operation, Told<PolicyView> told);
   void policy_history(std::string operation, Told<std::vector<PolicyChange>> told);
 
+  /// The input of an ended invocation that is in a row of its own. Told on any thread.
+  void input(InvocationId id, Told<std::string> told);
+  /// See Loop::see.
+  void see(InvocationId id, Look look);
   /// Runs `read` on the loop that owns the partition of `id`.
   void look(std::uint16_t partition, std::move_only_function<void(Loop&, Partition&)> read);
   std::uint16_t partitions() const { return setup_.partitions; }

@@ -52,6 +52,15 @@ struct LoopSeams {
   Outbox* outbox = nullptr;       ///< of the whole engine
 };
 
+/// An invocation as it is now: live, or ended. Exactly one of them is there.
+struct Seen {
+  const core::PartitionState& partition;
+  const core::Invocation* live = nullptr;
+  const store::FinishedRow* ended = nullptr;
+};
+/// Looks, and gives back what tells of it. What `Seen` refers to is valid during the call only.
+using Look = std::move_only_function<std::move_only_function<void()>(Result<Seen>)>;
+
 /// One loop: a few partitions, one commit at a time, and the executor of their attempts.
 ///
 /// A turn drains what came in, applies it, and closes with one atomic commit; what leaves waits
@@ -114,6 +123,10 @@ class Loop final : public LoopPort {
   /// Reads an ended invocation, once its end is committed; none if there is no row of it.
   void read_finished_row(const Partition& partition, InvocationId id,
                          store::Completion<Result<std::optional<store::FinishedRow>>> done);
+
+  /// Looks at an invocation, wherever it is; what came of it is told once all that it was read from
+  /// is committed. `not_found` if it is neither live nor kept.
+  void see(Partition& partition, InvocationId id, Look look);
 
   Partition* find(std::uint16_t partition);
   const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }

@@ -152,4 +152,30 @@ void Loop::read_one(
       }));
 }
 
+void Loop::see(Partition& partition, InvocationId id, Look look) {
+  const auto tell = [this, &partition](std::move_only_function<void()> told) {
+    when_committed(partition, std::move(told));
+  };
+  if (const core::Live* live = partition.state.find(id)) {
+    if (live->loaded) return tell(look(Seen{partition.state, live->loaded.get(), nullptr}));
+    read_live_rows(id, [tell, &partition, look = std::move(look)](
+                           Result<std::unique_ptr<core::Invocation>> loaded) mutable {
+      if (!loaded) return tell(look(loaded.error()));
+      tell(look(Seen{partition.state, loaded->get(), nullptr}));
+    });
+    return;
+  }
+  read_finished_row(
+      partition, id,
+      [tell, id, &partition,
+       look = std::move(look)](Result<std::optional<store::FinishedRow>> row) mutable {
+        if (!row) return tell(look(row.error()));
+        if (!*row) {
+          return tell(look(Error{ErrorCode::not_found, "there is no invocation " + to_string(id) +
+                                                           ", or retention has removed it"}));
+        }
+        tell(look(Seen{partition.state, nullptr, &**row}));
+      });
+}
+
 }  // namespace nowthen::engine

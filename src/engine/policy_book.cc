@@ -81,6 +81,12 @@ bool PolicyBook::has(std::string_view operation) const {
   return it != operations_.end() && it->second.declared;
 }
 
+std::uint64_t PolicyBook::revision(std::string_view operation) const {
+  const auto it = operations_.find(operation);
+  if (it == operations_.end() || it->second.history.empty()) return 0;
+  return it->second.history.back().seq;
+}
+
 bool PolicyBook::covered(const Declaration& declaration, std::string_view field,
                          const std::string& value) {
   const Allow& allow = declaration.allow;

@@ -31,6 +31,13 @@ struct PolicyField {
   Layer layer = Layer::declaration;
 };
 
+/// What is in force for an operation, and where it comes from.
+struct PolicyView {
+  std::vector<PolicyField> fields;
+  std::uint64_t revision = 0;        ///< the last change; 0: there was none
+  std::vector<std::string> ignored;  ///< overridden fields that the declaration does not allow
+};
+
 /// The layers of every operation's policy. Owned by one loop; no thread-safety of its own.
 class PolicyBook {
  public:
@@ -42,6 +49,8 @@ class PolicyBook {
   Result<void> load(const std::vector<store::Row>& rows);
 
   bool has(std::string_view operation) const;
+  /// The seq of its last change; 0 if there was none.
+  std::uint64_t revision(std::string_view operation) const;
   /// Declaration plus what of the override `allow` covers.
   Policy effective(std::string_view operation) const;
   std::vector<PolicyField> fields(std::string_view operation) const;

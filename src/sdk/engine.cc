@@ -78,13 +78,12 @@ Result<void> Engine::revert_policy(std::string operation, std::uint64_t seq, std
 }
 
 Result<std::vector<PolicyLine>> Engine::policy(std::string operation) const {
-  using Fields = std::vector<engine::PolicyField>;
-  auto fields = asked<Fields>(host_, [&](engine::Engine& engine, auto told) {
+  auto view = asked<engine::PolicyView>(host_, [&](engine::Engine& engine, auto told) {
     engine.policy(std::move(operation), std::move(told));
   });
-  if (!fields) return fields.error();
+  if (!view) return view.error();
   std::vector<PolicyLine> lines;
-  for (engine::PolicyField& field : *fields) {
+  for (engine::PolicyField& field : view->fields) {
     const bool declared = field.layer == engine::PolicyField::Layer::declaration;
     lines.push_back(
         {std::move(field.name), std::move(field.value), declared ? "declaration" : "override"});

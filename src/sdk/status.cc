@@ -9,8 +9,6 @@
 namespace nowthen {
 namespace {
 
-using Told = std::move_only_function<void(Result<InvocationStatus>)>;
-
 InvocationStatus of_live(const core::PartitionState& state, const core::Invocation& invocation) {
   InvocationStatus status;
   status.id = invocation.id;
@@ -22,32 +20,14 @@ InvocationStatus of_live(const core::PartitionState& state, const core::Invocati
   return status;
 }
 
-void look_up(engine::Loop& loop, engine::Partition& partition, InvocationId id, Told told) {
-  if (const core::Live* live = partition.state.find(id)) {
-    if (live->loaded) return told(of_live(partition.state, *live->loaded));
-    loop.read_live_rows(id, [&partition, told = std::move(told)](
-                                Result<std::unique_ptr<core::Invocation>> loaded) mutable {
-      if (!loaded) return told(loaded.error());
-      told(of_live(partition.state, **loaded));
-    });
-    return;
-  }
-  loop.read_finished_row(
-      partition, id,
-      [id, told = std::move(told)](Result<std::optional<store::FinishedRow>> row) mutable {
-        if (!row) return told(row.error());
-        if (!*row) {
-          return told(Error{ErrorCode::not_found, "there is no invocation " + to_string(id) +
-                                                      ", or retention has removed it"});
-        }
-        InvocationStatus status;
-        status.id = id;
-        status.operation = (*row)->operation;
-        status.state = core::to_string((*row)->state);
-        status.attempt = (*row)->attempt;
-        status.note = (*row)->state == core::State::succeeded ? "" : (*row)->outcome.data;
-        told(std::move(status));
-      });
+InvocationStatus of_ended(const store::FinishedRow& row) {
+  InvocationStatus status;
+  status.id = row.id;
+  status.operation = row.operation;
+  status.state = core::to_string(row.state);
+  status.attempt = row.attempt;
+  status.note = row.state == core::State::succeeded ? "" : row.outcome.data;
+  return status;
 }
 
 bool names_live_state(std::string_view name) {
@@ -101,14 +81,18 @@ Result<std::vector<LiveInvocation>> Engine::live(std::string operation, std::str
 }
 
 Result<InvocationStatus> Engine::status(InvocationId id) const {
+  using Told = std::move_only_function<void(Result<InvocationStatus>)>;
   auto status = host_->wait_for<Result<InvocationStatus>>([&](Told told) {
     host_->with_engine([&](engine::Engine& engine) {
-      const bool here = id.partition() < engine.partitions();
-      engine.look(
-          here ? id.partition() : 0,
-          [id, told = std::move(told)](engine::Loop& loop, engine::Partition& partition) mutable {
-            look_up(loop, partition, id, std::move(told));
-          });
+      engine.see(id, [told = std::move(told)](Result<engine::Seen> seen) mutable {
+        Result<InvocationStatus> found =
+            !seen ? Result<InvocationStatus>(seen.error())
+            : seen->live != nullptr ? of_live(seen->partition, *seen->live)
+                                    : of_ended(*seen->ended);
+        return [found = std::move(found), told = std::move(told)]() mutable {
+          told(std::move(found));
+        };
+      });
     });
   });
   if (!status) return status.error();

@@ -1,0 +1,192 @@
+#include "http/app.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http/listener.h"
+
+namespace nowthen::http {
+namespace {
+
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, std::min(target.find('?'), target.size()));
+}
+
+/// The host of "127.0.0.1:7070", "[::1]:7070" or "localhost".
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    const std::size_t end = authority.find(']');
+    return end == authority.npos ? "" : authority.substr(1, end - 1);
+  }
+  return authority.substr(0, std::min(authority.find(':'), authority.size()));
+}
+
+bool names_loopback(std::string_view host) { return is_loopback({std::string(host), 0}); }
+
+Problem no_route(const Request& request, const Match& match) {
+  if (match.allowed.empty()) {
+    return {404, "not-found", "there is nothing at " + std::string(path_of(request.target)), "",
+            {}};
+  }
+  return {405, "method-not-allowed",
+          std::string(path_of(request.target)) + " knows " + match.allowed, "", {}};
+}
+
+Response refused(const Request& request, const Match& match) {
+  Response response = to_response(no_route(request, match));
+  if (!match.allowed.empty()) response.with("Allow", match.allowed);
+  return response;
+}
+
+}  // namespace
+
+/// DNS rebinding and pages of other sites: on loopback the browser's word for where it comes from
+/// must be loopback too.
+std::optional<Problem> App::check_site(const Request& request) const {
+  if (!options_.loopback) return std::nullopt;
+  const auto foreign = [](std::string_view what, std::string_view is) {
+    return Problem{403, "forbidden",
+                   std::string(what) + " '" + std::string(is.substr(0, 200)) +
+                       "' is another site's: this listener is on loopback",
+                   "", {}};
+  };
+  const std::string* host = request.header("Host");
+  if (host != nullptr && !host->empty() && !names_loopback(host_of(*host)))
+    return foreign("Host", *host);
+  if (const std::string* origin = request.header("Origin")) {
+    const std::size_t slashes = origin->find("//");
+    const std::string_view authority =
+        slashes == origin->npos ? "" : std::string_view(*origin).substr(slashes + 2);
+    if (!names_loopback(host_of(authority))) return foreign("Origin", *origin);
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> App::admit(const Request& request, const Route& route,
+                                  Identity& who) const {
+  if (route.roles == kEverybody) return std::nullopt;
+  const std::string* given = request.header("Authorization");
+  if (given == nullptr) {
+    if (!options_.keys_needed && keys_->empty()) {
+      who = {"anonymous", Role::admin};
+      return std::nullopt;
+    }
+    return Problem{401, "unauthorized", "an API key is needed: Authorization: Bearer nt_...", "",
+                   {}};
+  }
+  constexpr std::string_view kBearer = "Bearer ";
+  std::optional<ApiKey> key;
+  if (given->starts_with(kBearer)) key = keys_->find(given->substr(kBearer.size()));
+  if (!key) return Problem{401, "unauthorized", "this API key is not known", "", {}};
+  who = {key->name, key->role};
+  if (contains(route.roles, key->role)) return std::nullopt;
+  return Problem{403, "forbidden",
+                 "a key of role " + std::string(to_string(key->role)) + " may not " +
+                     std::string(to_string(route.method)) + " here",
+                 "", {}};
+}
+
+Front::Plan App::plan(const Request& head) {
+  if (auto problem = check_site(head)) return to_response(*problem);
+  const Match match = match_route(head.method, path_of(head.target));
+  if (match.route == nullptr) return refused(head, match);
+  Identity who;
+  if (auto problem = admit(head, *match.route, who)) {
+    Response response = to_response(*problem);
+    if (problem->status == 401) response.with("WWW-Authenticate", "Bearer");
+    return response;
+  }
+  if (match.route->upload != nullptr) return Streamed{};
+  return Whole{match.route->body_bytes_max};
+}
+
+void App::serve(Request request, Exchange exchange) {
+  Match match = match_route(request.method, path_of(request.target));
+  Visit visit{std::move(request), std::move(match.parts), {}, {}, std::move(exchange)};
+  (void)admit(visit.request, *match.route, visit.who);  // as `plan` found, with the name
+  if (auto problem = parse_query(visit.request.target, match.route->query, visit.query))
+    return visit.refuse(*problem);
+  match.route->serve(*this, std::move(visit));
+}
+
+std::unique_ptr<Upload> App::upload(Request head, Exchange exchange) {
+  Match match = match_route(head.method, path_of(head.target));
+  Visit visit{std::move(head), std::move(match.parts), {}, {}, std::move(exchange)};
+  (void)admit(visit.request, *match.route, visit.who);
+  return match.route->upload(*this, std::move(visit));
+}
+
+Problem App::absence(InvocationId id, const Error& error) const {
+  if (error.code != ErrorCode::not_found) return to_problem(error);
+  // Ids of unstored calls are told to nobody, so one that could be of here was.
+  const auto made = WallTime(std::chrono::milliseconds(id.created_ms()));
+  const bool plausible = id.partition() < engine_.partitions() &&
+                         after(made, std::chrono::seconds(1)) >= options_.born &&
+                         made <= after(engine_.now(), std::chrono::seconds(1));
+  if (!plausible) return to_problem(error);
+  return to_problem({ErrorCode::gone, "retention has removed invocation " + to_string(id)});
+}
+
+// ---- what handlers share ---------------------------------------------------------------------
+
+Result<Duration> parse_seconds(std::string_view text) {
+  std::uint32_t seconds = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (!text.empty() && end.ec == std::errc() && end.ptr == text.data() + text.size())
+    return Duration(std::chrono::seconds(seconds));
+  return parse_duration(text);
+}
+
+std::string format_time(WallTime time) {
+  std::string quoted;
+  JsonWriter writer(quoted);
+  json::write_time(writer, time);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+Result<InvocationId> id_of(const Visit& visit) { return parse_invocation_id(visit.parts.front()); }
+
+engine::AuditEntry audit_of(const Visit& visit, std::string action, std::string subject,
+                            std::string detail) {
+  return {{}, visit.who.name, std::move(action), std::move(subject), std::move(detail)};
+}
+
+std::string ticket(InvocationId id, std::string_view state, std::string_view reason) {
+  const std::string url = "/v1/invocations/" + to_string(id);
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.field("id");
+  out.string(to_string(id));
+  out.field("state");
+  out.string(state);
+  out.field("reason");
+  out.string(printable(reason));
+  for (const char* what : {"result", "events", "why"}) {
+    const std::string name = std::string(what) + "_url";
+    out.field(name);
+    out.string(url + "/" + what);
+  }
+  out.end_object();
+  return text;
+}
+
+Response to_response(core::Reply reply) {
+  Response response;
+  const bool open = !reply.refused && !core::is_terminal(reply.state);
+  if (open) {
+    response = ok(ticket(reply.id, core::to_string(reply.state), reply.decision.reason), 202);
+    response.with("Location", "/v1/invocations/" + to_string(reply.id) + "/result");
+    response.with("Retry-After", "1");
+  } else if (!reply.refused && reply.outcome.ok()) {
+    const bool is_json = validate_json(reply.outcome.data).has_value();
+    response = {200, std::string(is_json ? kJson : kBytes), {}, std::move(reply.outcome.data)};
+  } else {
+    return to_response(to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id))
+        .with("Nowthen-Decision", to_string(reply.decision));
+  }
+  if (!reply.id.is_null()) response.with("Nowthen-Invocation", to_string(reply.id));
+  return response.with("Nowthen-Decision", to_string(reply.decision));
+}
+
+}  // namespace nowthen::http

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <nowthen/json.h>
+
+#include "engine/engine.h"
+#include "http/front.h"
+#include "http/keys.h"
+#include "http/router.h"
+
+namespace nowthen::http {
+
+/// How the front of a server is set up.
+struct AppOptions {
+  std::string folder_key;  ///< 32 secret bytes that are kept with the data
+  bool loopback = true;    ///< the listener is: a foreign Host or Origin is refused, keys are free
+  bool keys_needed = false;  ///< also as long as there is none
+  WallTime born{};  ///< when the data folder was made: no id is older
+};
+
+/// Answers the HTTP API of an engine. One for all loops; what it has of its own may be used from
+/// any of them.
+class App final : public Front {
+ public:
+  App(engine::Engine& engine, AppOptions options, std::shared_ptr<KeyRing> keys)
+      : engine_(engine), options_(std::move(options)), keys_(std::move(keys)) {}
+
+  Plan plan(const Request& head) override;
+  void serve(Request request, Exchange exchange) override;
+  std::unique_ptr<Upload> upload(Request head, Exchange exchange) override;
+
+  engine::Engine& engine() { return engine_; }
+  const AppOptions& options() const { return options_; }
+  KeyRing& keys() { return *keys_; }
+  /// The problem of an error about `id`: what is not there was there once, or never was.
+  Problem absence(InvocationId id, const Error& error) const;
+
+ private:
+  std::optional<Problem> admit(const Request& request, const Route& route, Identity& who) const;
+  std::optional<Problem> check_site(const Request& request) const;
+
+  engine::Engine& engine_;
+  const AppOptions options_;
+  const std::shared_ptr<KeyRing> keys_;
+};
+
+// ---- what handlers share ---------------------------------------------------------------------
+
+inline Response ok(std::string json, int status = 200) {
+  return {status, std::string(kJson), {}, std::move(json)};
+}
+
+/// Reads a JSON object with exactly the fields of `T` (NOWTHEN_JSON); empty is `{}`.
+template <class T>
+Result<T> read_body(std::string_view body) {
+  T value;
+  JsonReader reader(body.empty() ? "{}" : body, JsonReader::Unknown::refused);
+  nowthen_json_read(reader, value);
+  reader.finish();
+  if (!reader.ok()) return Error{ErrorCode::invalid_argument, reader.error().message};
+  return value;
+}
+
+/// "wait=30" and "wait=1.5s" of a query: plain numbers are seconds.
+Result<Duration> parse_seconds(std::string_view text);
+/// RFC 3339 in UTC.
+std::string format_time(WallTime time);
+
+/// A problem about an id that cannot be one.
+Result<InvocationId> id_of(const Visit& visit);
+engine::AuditEntry audit_of(const Visit& visit, std::string action, std::string subject,
+                            std::string detail = "");
+
+/// The answer to a call, or to somebody who waits for its result.
+Response to_response(core::Reply reply);
+std::string ticket(InvocationId id, std::string_view state, std::string_view reason);
+
+}  // namespace nowthen::http

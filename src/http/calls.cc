@@ -1,0 +1,111 @@
+// Calling an operation, and waiting for its result.
+
+#include "http/handlers.h"
+#include "http/prefer.h"
+
+namespace nowthen::http {
+namespace {
+
+constexpr Duration kResultWaitMax = std::chrono::minutes(10);
+
+Problem with_field(Problem problem, std::string field) {
+  problem.field = std::move(field);
+  return problem;
+}
+
+/// The body of a call as it is stored: JSON, checked and otherwise untouched, or bytes.
+Result<std::string> input_of(Request& request) {
+  const std::string* type = request.header("Content-Type");
+  if (type != nullptr && type->starts_with(kBytes)) return std::move(request.body);
+  if (request.body.empty()) return std::string("null");
+  if (auto valid = validate_json(request.body); !valid)
+    return Error{ErrorCode::codec_failed, "the body is not JSON: " + valid.error().message};
+  return std::move(request.body);
+}
+
+/// draft-ietf-httpapi-idempotency-key-header-07 has it in quotes; clients send it bare too.
+std::string unquoted(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
+  return std::string(text);
+}
+
+std::optional<Problem> read_options(const Request& request, core::CallOptions& options) {
+  if (const std::string* text = request.header("Prefer")) {
+    const auto prefer = parse_prefer(*text);
+    if (!prefer) return with_field(to_problem(prefer.error()), "Prefer");
+    if (prefer->respond_async) options.prefer = Mode::later;
+    options.wait = prefer->wait;
+  }
+  if (const std::string* key = request.header("Idempotency-Key")) {
+    options.idempotency_key = unquoted(*key);
+    if (options.idempotency_key.empty())
+      return with_field(invalid("Idempotency-Key is empty"), "Idempotency-Key");
+  }
+  if (const std::string* key = request.header("Nowthen-Order-Key")) {
+    options.order_key = *key;
+    if (options.order_key.empty())
+      return with_field(invalid("Nowthen-Order-Key is empty"), "Nowthen-Order-Key");
+  }
+  if (const std::string* text = request.header("Nowthen-Priority")) {
+    if (text->size() != 1 || (*text)[0] < '0' || (*text)[0] > '9') {
+      return with_field(invalid("Nowthen-Priority is 0 to 9 (9 first), not '" + *text + "'"),
+                        "Nowthen-Priority");
+    }
+    options.priority = static_cast<std::uint8_t>((*text)[0] - '0');
+  }
+  if (const std::string* text = request.header("Nowthen-Delay")) {
+    const auto delay = parse_duration(*text);
+    if (!delay) {
+      return with_field(invalid("Nowthen-Delay: " + delay.error().message), "Nowthen-Delay");
+    }
+    options.delay = *delay;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void invoke(App& app, Visit visit) {
+  core::Invoke call;
+  call.operation = std::move(visit.parts.front());
+  if (auto problem = read_options(visit.request, call.options)) return visit.refuse(*problem);
+  auto input = input_of(visit.request);
+  if (!input) return visit.refuse(input.error());
+  call.input = std::move(*input);
+  app.engine().invoke(std::move(call),
+                      [exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+                        if (reply.refused && reply.outcome.code == ErrorCode::conflict) {
+                          Problem other_body = to_problem({reply.outcome.code, reply.outcome.data});
+                          other_body.status = 422;
+                          return exchange.respond(to_response(other_body));
+                        }
+                        exchange.respond(to_response(std::move(reply)));
+                      });
+}
+
+void get_result(App& app, Visit visit) {
+  const auto id = id_of(visit);
+  if (!id) return visit.refuse(id.error());
+  Duration wait{};
+  if (const auto given = visit.query.find("wait"); given != visit.query.end()) {
+    const auto parsed = parse_seconds(given->second);
+    if (!parsed || *parsed < Duration::zero() || *parsed > kResultWaitMax) {
+      return visit.refuse(
+          with_field(invalid("wait: seconds, or a duration up to " +
+                             format_duration(kResultWaitMax) + ", not '" + given->second + "'"),
+                     "wait"));
+    }
+    wait = *parsed;
+  }
+  app.engine().ask(*id, core::Await{*id, wait, {}},
+                   [&app, id = *id, exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+                     const bool absent =
+                         reply.refused && reply.outcome.code == ErrorCode::not_found;
+                     exchange.respond(absent ? to_response(app.absence(
+                                                   id, {reply.outcome.code, reply.outcome.data}))
+                                             : to_response(std::move(reply)));
+                   });
+}
+
+}  // namespace nowthen::http

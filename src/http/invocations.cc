@@ -1,0 +1,261 @@
+// Looking at one invocation: its state, its journal, why it waits.
+
+#include <charconv>
+
+#include "core/why.h"
+#include "http/handlers.h"
+
+namespace nowthen::http {
+namespace {
+
+constexpr std::size_t kEntriesMax = 10'000;
+
+void put(JsonWriter& out, std::string_view name, std::string_view text) {
+  out.field(name);
+  out.string(printable(text));
+}
+void put(JsonWriter& out, std::string_view name, std::uint64_t number) {
+  out.field(name);
+  out.natural(number);
+}
+void put(JsonWriter& out, std::string_view name, WallTime time) {
+  out.field(name);
+  json::write_time(out, time);
+}
+void put_if(JsonWriter& out, std::string_view name, std::string_view text) {
+  if (!text.empty()) put(out, name, text);
+}
+void put_if(JsonWriter& out, std::string_view name, InvocationId id) {
+  if (!id.is_null()) put(out, name, to_string(id));
+}
+
+/// Bytes that are JSON as a value, others as text.
+void put_bytes(JsonWriter& out, std::string_view name, std::string_view bytes) {
+  out.field(name);
+  if (validate_json(bytes)) {
+    out.raw(bytes);
+  } else {
+    out.string(printable(bytes));
+  }
+}
+
+void put_outcome(JsonWriter& out, const core::Outcome& outcome) {
+  if (outcome.ok()) return put_bytes(out, "result", outcome.data.empty() ? "null" : outcome.data);
+  out.field("error");
+  out.begin_object();
+  put(out, "code", to_string(outcome.code));
+  put(out, "message", outcome.data);
+  out.end_object();
+}
+
+std::string describe(const core::Invocation& inv) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  put(out, "id", to_string(inv.id));
+  put(out, "operation", inv.operation);
+  put(out, "version", inv.version);
+  put(out, "state", core::to_string(inv.state));
+  put(out, "mode", to_string(inv.mode));
+  put(out, "priority", inv.priority);
+  put_if(out, "order_key", inv.order.key);
+  put_if(out, "idempotency_key", inv.idempotency_key);
+  put(out, "accepted", inv.accepted);
+  put(out, "attempt", inv.attempt);
+  put(out, "failures", inv.failures);
+  put(out, "done", inv.done.size());
+  out.field("cancelling");
+  out.boolean(inv.cancel_seq != 0);
+  if (inv.state == core::State::parked) put(out, "park_reason", core::to_string(inv.park_reason));
+  put_if(out, "note", inv.note);
+  out.field("durable");
+  out.boolean(inv.stored);
+  out.end_object();
+  return text;
+}
+
+std::string describe(const store::FinishedRow& row) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  put(out, "id", to_string(row.id));
+  put(out, "operation", row.operation);
+  put(out, "version", row.version);
+  put(out, "state", core::to_string(row.state));
+  put(out, "mode", to_string(row.mode));
+  put_if(out, "order_key", row.order.key);
+  put_if(out, "idempotency_key", row.idempotency_key);
+  put(out, "accepted", row.accepted);
+  put(out, "ended", row.ended);
+  put(out, "attempt", row.attempt);
+  put(out, "done", row.done);
+  if (!row.outcome.ok()) put_if(out, "note", row.outcome.data);
+  out.field("durable");
+  out.boolean(true);
+  out.end_object();
+  return text;
+}
+
+void write_open(JsonWriter& out, const core::Entry& entry) {
+  out.begin_object();
+  put(out, "path", entry.path);
+  put(out, "kind", core::to_string(entry.kind));
+  put(out, "state", entry.stage == core::Stage::running ? "running" : "waiting");
+  put(out, "tries", entry.tries);
+  if (entry.due != kNever && entry.due != core::kAtOnce) put(out, "due", entry.due);
+  put_if(out, "child", entry.child);
+  out.end_object();
+}
+
+struct JournalPage {
+  std::uint32_t after = 0;
+  std::size_t limit = 1'000;
+};
+
+std::string describe_journal(const core::Invocation& inv, const JournalPage& page) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.field("entries");
+  out.begin_array();
+  std::size_t left = page.limit;
+  bool more = false;
+  for (const core::Entry& entry : inv.done) {
+    if (entry.done_seq <= page.after) continue;
+    if (left-- == 0) {
+      more = true;
+      break;
+    }
+    out.begin_object();
+    put(out, "seq", entry.done_seq);
+    put(out, "path", entry.path);
+    put(out, "kind", core::to_string(entry.kind));
+    put(out, "tries", entry.tries);
+    put(out, "at", entry.since);
+    put_if(out, "child", entry.child);
+    put_outcome(out, entry.outcome);
+    out.end_object();
+  }
+  out.end_array();
+  out.field("open");
+  out.begin_array();
+  for (const core::Entry& entry : inv.open) write_open(out, entry);
+  out.end_array();
+  out.field("more");
+  out.boolean(more);
+  out.end_object();
+  return text;
+}
+
+std::string describe_journal(const store::FinishedRow& row, const JournalPage& page) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.field("entries");
+  out.begin_array();
+  for (const store::DigestEntry& entry : row.digest) {
+    if (entry.done_seq <= page.after) continue;
+    out.begin_object();
+    put(out, "seq", entry.done_seq);
+    put(out, "path", entry.path);
+    put(out, "kind", core::to_string(entry.kind));
+    put(out, "tries", entry.tries);
+    put(out, "at", entry.ended);
+    put_if(out, "child", entry.child);
+    const bool cut = entry.data.size() < entry.data_bytes;
+    if (cut) put(out, "bytes", entry.data_bytes);
+    if (!cut || entry.code != ErrorCode::none) put_outcome(out, {entry.code, entry.data});
+    out.end_object();
+  }
+  out.end_array();
+  out.field("open");
+  out.begin_array();
+  out.end_array();
+  out.field("more");
+  out.boolean(false);
+  out.end_object();
+  return text;
+}
+
+std::string_view word(core::Cause::Kind kind) {
+  static constexpr std::string_view kWords[] = {
+      "not_due", "order_key", "place",      "stopping", "loading",      "backing_off", "timer",
+      "child",   "signal",    "step_retry", "parked",   "step_running", "attempt",     "cancelling",
+      "loading"};
+  return kWords[static_cast<std::size_t>(kind)];
+}
+
+std::string describe_why(InvocationId id, core::State state,
+                         const std::vector<core::Cause>& causes) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  put(out, "id", to_string(id));
+  put(out, "state", core::to_string(state));
+  out.field("why");
+  out.begin_array();
+  for (const core::Cause& cause : causes) {
+    out.begin_object();
+    put(out, "kind", word(cause.kind));
+    put(out, "text", core::to_string(cause));
+    if (cause.until != kNever && cause.until != core::kAtOnce) put(out, "until", cause.until);
+    put_if(out, "holder", cause.holder);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return text;
+}
+
+/// Looks, and answers with what `describe` makes of it.
+template <class Describe>
+void see(App& app, Visit visit, Describe describe) {
+  const auto id = id_of(visit);
+  if (!id) return visit.refuse(id.error());
+  app.engine().see(*id, [&app, id = *id, describe, exchange = std::move(visit.exchange)](
+                            Result<engine::Seen> seen) mutable {
+    Response response = seen ? ok(describe(*seen)) : to_response(app.absence(id, seen.error()));
+    if (seen && (seen->ended != nullptr || seen->live->stored))
+      response.with("Nowthen-Invocation", to_string(id));
+    return [exchange = std::move(exchange), response = std::move(response)]() mutable {
+      exchange.respond(std::move(response));
+    };
+  });
+}
+
+}  // namespace
+
+void get_invocation(App& app, Visit visit) {
+  see(app, std::move(visit), [](const engine::Seen& seen) {
+    return seen.live != nullptr ? describe(*seen.live) : describe(*seen.ended);
+  });
+}
+
+void get_journal(App& app, Visit visit) {
+  JournalPage page;
+  const auto number = [&visit](std::string_view name, auto& into, std::uint64_t most) {
+    const auto given = visit.query.find(name);
+    if (given == visit.query.end()) return true;
+    const std::string& text = given->second;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), into);
+    return end.ec == std::errc() && end.ptr == text.data() + text.size() && into <= most;
+  };
+  if (!number("after", page.after, UINT32_MAX))
+    return visit.refuse(invalid("after: the seq of an entry"));
+  if (!number("limit", page.limit, kEntriesMax) || page.limit == 0)
+    return visit.refuse(invalid("limit: 1 to " + std::to_string(kEntriesMax)));
+  see(app, std::move(visit), [page](const engine::Seen& seen) {
+    return seen.live != nullptr ? describe_journal(*seen.live, page)
+                                : describe_journal(*seen.ended, page);
+  });
+}
+
+void get_why(App& app, Visit visit) {
+  see(app, std::move(visit), [](const engine::Seen& seen) {
+    if (seen.live == nullptr) return describe_why(seen.ended->id, seen.ended->state, {});
+    return describe_why(seen.live->id, seen.live->state,
+                        core::causes(seen.partition, *seen.live));
+  });
+}
+
+}  // namespace nowthen::http

@@ -1,0 +1,107 @@
+// Declaring operations that are run elsewhere, and looking at all of them.
+
+#include "http/declared.h"
+#include "http/handlers.h"
+
+namespace nowthen::http {
+namespace {
+
+void write_allow(JsonWriter& out, const Allow& allow) {
+  out.begin_object();
+  if (!allow.modes.empty()) {
+    out.field("mode");
+    out.begin_array();
+    for (const Mode mode : allow.modes) out.string(to_string(mode));
+    out.end_array();
+  }
+  if (allow.answer_within) {
+    out.field("answer_within");
+    out.begin_array();
+    out.string(format_duration(allow.answer_within->first));
+    out.string(format_duration(allow.answer_within->second));
+    out.end_array();
+  }
+  out.end_object();
+}
+
+void write_operation(JsonWriter& out, const engine::OperationView& of) {
+  out.begin_object();
+  out.field("name");
+  out.string(printable(of.name));
+  out.field("executor");
+  out.raw(of.executor ? *of.executor : R"({"in_process":{}})");
+  out.field("versions");
+  out.begin_array();
+  for (const std::uint32_t version : of.versions) out.natural(version);
+  out.end_array();
+  out.field("policy");
+  out.begin_object();
+  for (const std::string& field : policy_fields()) {
+    out.field(field);
+    out.string(*policy_field(of.declaration.policy, field));
+  }
+  out.field("allow");
+  write_allow(out, of.declaration.allow);
+  out.end_object();
+  if (!of.declaration.key_scope.empty()) {
+    out.field("key_scope");
+    out.string(printable(of.declaration.key_scope));
+  }
+  out.end_object();
+}
+
+std::string describe(const engine::OperationView& of) {
+  std::string text;
+  JsonWriter out(text);
+  write_operation(out, of);
+  return text;
+}
+
+Error unknown(const std::string& name) {
+  return {ErrorCode::not_found, "there is no operation '" + name + "'"};
+}
+
+}  // namespace
+
+void list_operations(App& app, Visit visit) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.field("operations");
+  out.begin_array();
+  for (const engine::OperationView& of : app.engine().operations()) write_operation(out, of);
+  out.end_array();
+  out.end_object();
+  visit.respond(ok(std::move(text)));
+}
+
+void get_operation(App& app, Visit visit) {
+  const auto of = app.engine().operation(visit.parts.front());
+  if (!of) return visit.refuse(unknown(visit.parts.front()));
+  visit.respond(ok(describe(*of)));
+}
+
+void declare_operation(App& app, Visit visit) {
+  auto declared = parse_declaration(visit.parts.front(), visit.request.body);
+  if (!declared) return visit.refuse(declared.error());
+  std::string who = visit.who.name;
+  app.engine().declare(std::move(*declared), std::move(who),
+                       [&app, visit = std::move(visit)](Result<bool> fresh) mutable {
+                         if (!fresh) return visit.refuse(fresh.error());
+                         const auto of = app.engine().operation(visit.parts.front());
+                         if (!of) return visit.refuse(unknown(visit.parts.front()));
+                         visit.respond(ok(describe(*of), *fresh ? 201 : 200));
+                       });
+}
+
+void delete_operation(App& app, Visit visit) {
+  std::string name = visit.parts.front();
+  std::string who = visit.who.name;
+  app.engine().undeclare(std::move(name), std::move(who),
+                         [visit = std::move(visit)](Result<void> done) mutable {
+                           if (!done) return visit.refuse(done.error());
+                           visit.respond({204, "", {}, ""});
+                         });
+}
+
+}  // namespace nowthen::http
