@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,9 @@
 namespace nowthen {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path);
@@ -28,6 +31,20 @@ std::string page_name(ErrorCode code) {
     if (c == '_') c = '-';
   }
   return name + ".md";
+}
+
+/// Problem types that the HTTP front gives and that are no codes; the pages are served by it.
+constexpr std::array kFrontTypes = {
+    "malformed-request",      "unauthorized",        "forbidden",
+    "method-not-allowed",     "request-timeout",     "length-required",
+    "unsupported-media-type", "precondition-failed", "not-implemented",
+    "version-not-supported",  "operation-failed"};
+
+/// A page says what happened, why, and what to do.
+void expect_parts(const std::string& text, const std::string& page) {
+  for (const char* part : {"\n**What happened.** ", "\n**Why.** ", "\n**What to do.** "}) {
+    EXPECT_THAT(text, HasSubstr(part)) << page;
+  }
 }
 
 class ErrorPages : public testing::Test {
@@ -52,9 +69,16 @@ TEST_F(ErrorPages, every_code_has_a_page_that_says_the_same_of_retries_as_the_co
     const std::string title = "# " + std::string{to_string(code)} + "\n";
     EXPECT_EQ(text.substr(0, title.size()), title);
     EXPECT_THAT(text, HasSubstr(may_retry(code) ? "\n**Retry:** may help" : "\n**Retry:** no"));
-    for (const char* part : {"\n**What happened.** ", "\n**Why.** ", "\n**What to do.** "}) {
-      EXPECT_THAT(text, HasSubstr(part)) << page_name(code);
-    }
+    expect_parts(text, page_name(code));
+  }
+}
+
+TEST_F(ErrorPages, every_problem_of_the_http_front_has_a_page) {
+  for (const std::string type : kFrontTypes) {
+    const std::string text = read_text(folder_ / (type + ".md"));
+    EXPECT_THAT(text, StartsWith("# " + type + "\n")) << type << ".md";
+    EXPECT_THAT(text, AnyOf(HasSubstr("\n**Retry:** may help"), HasSubstr("\n**Retry:** no")));
+    expect_parts(text, type);
   }
 }
 
@@ -64,6 +88,10 @@ TEST_F(ErrorPages, index_lists_every_page_and_there_are_no_others) {
   for (const ErrorCode code : codes_) {
     EXPECT_THAT(index, HasSubstr("](" + page_name(code) + ")"));
     expected.insert(page_name(code));
+  }
+  for (const std::string type : kFrontTypes) {
+    EXPECT_THAT(index, HasSubstr("](" + type + ".md)"));
+    expected.insert(type + ".md");
   }
   std::set<std::string> found;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
