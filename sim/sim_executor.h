@@ -15,6 +15,9 @@ class SimPort final : public engine::LoopPort {
   SimPort(World& world, Life& life, engine::LoopPort& real)
       : world_(world), life_(life), real_(real) {}
   void submit(core::CommandBody command) override;
+  void submit_to(std::uint16_t partition, core::CommandBody command) override {
+    real_.submit_to(partition, std::move(command));
+  }
   void post(std::move_only_function<void()> job) override;
   WallTime now() const override { return real_.now(); }
 

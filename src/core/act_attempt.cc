@@ -196,7 +196,8 @@ void act(Application& app, Subject s, Suspend& command) {
   // A result is on its way to the code, or a step has been let go at the same time.
   const bool behind = command.seen < inv.last_seq || any(Stage::running);
   if (!behind && !any(Stage::asked)) {
-    app.fail_attempt(s, {ErrorCode::invalid_state, "the code waits for nothing that can come"});
+    app.fail_attempt(
+        s, {.error = {ErrorCode::invalid_state, "the code waits for nothing that can come"}});
     return;
   }
   if (command.kept) {
@@ -216,7 +217,9 @@ void act(Application& app, Subject s, Suspend& command) {
   app.fill_places();
 }
 
-void act(Application& app, Subject s, Finish& command) {
+namespace {
+
+void finish(Application& app, Subject s, Finish& command) {
   if (!app.write_state(s, std::move(command.writes))) return;
   if (s.inv.cancel_seq != 0) {
     app.end(s, State::cancelled, {ErrorCode::cancelled, s.inv.cancel_note});
@@ -230,8 +233,18 @@ void act(Application& app, Subject s, Finish& command) {
   app.end(s, terminal, std::move(outcome));
 }
 
+}  // namespace
+
+void act(Application& app, Subject s, Finish& command) {
+  finish(app, s, command);
+  app.tell_worker(command.waiter, command.id);
+}
+
 void act(Application& app, Subject s, FailAttempt& command) {
-  app.fail_attempt(s, std::move(command.error));
+  app.fail_attempt(s, {.error = std::move(command.error),
+                       .permanent = command.permanent,
+                       .retry_after = command.retry_after});
+  app.tell_worker(command.waiter, command.id);
 }
 
 void act(Application& app, Subject s, ParkAttempt& command) {

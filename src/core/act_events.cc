@@ -100,7 +100,7 @@ void act(Application& app, Subject s, FireTimers&) {
     app.make_ready(s);
   } else if (inv.state == State::running &&
              after(inv.attempt_started, s.op.policy.attempt_timeout) <= app.now) {
-    app.fail_attempt(s, {ErrorCode::timed_out, "attempt_timeout passed"});
+    app.fail_attempt(s, {.error = {ErrorCode::timed_out, "attempt_timeout passed"}});
   } else if (inv.state != State::parked) {
     fire_entries(app, s);
   }
@@ -127,11 +127,18 @@ std::optional<Missing> act(Application& app, StartLoaded& command) {
   if (live != nullptr && !live->loaded) return NeedsInvocation{command.id};
   if (app.state.loading.erase(command.id) == 0) return std::nullopt;  // no place is kept for it
   --app.state.running;
+  const bool taken = app.state.taken.erase(command.id) != 0;
   if (live != nullptr && live->state == State::ready) {
-    app.make_ready({*live->loaded, *live->operation});
+    const Subject s{*live->loaded, *live->operation};
+    if (taken && s.op.pulled && !app.state.draining) {
+      if (app.begin_taken(s)) return std::nullopt;
+    } else {
+      app.make_ready(s);
+    }
   } else {
     app.fill_places();  // it ended or was parked in the meantime
   }
+  if (taken) app.emit(Gate::none, DropAttempt{{command.id, {}}});  // its worker waits in vain
   return std::nullopt;
 }
 
@@ -149,6 +156,7 @@ void act(Application& app, Recover& command) {
   }
   std::ranges::sort(places);
   std::vector<Live*> crash_loops;
+  std::vector<Live*> cancelled;
   for (const ReadyPlace& place : places) {
     Live& live = *state.find(place.id);
     if (live.state == State::running) {
@@ -163,13 +171,17 @@ void act(Application& app, Recover& command) {
         crash_loops.push_back(&live);
         continue;
       }
+      if (inv.cancel_seq != 0 && live.operation->pulled) {
+        cancelled.push_back(&live);
+        continue;
+      }
     }
-    state.ready.insert(place);
+    state.line_of(*live.operation).insert(place);
   }
   for (const auto& [order, line] : state.order_lines) {  // only the first of a line may run
     for (std::size_t i = 1; i < line.size(); ++i) {
       const Live& live = *state.find(line[i]);
-      state.ready.erase({live.rank, live.accepted_seq, line[i]});
+      state.line_of(*live.operation).erase({live.rank, live.accepted_seq, line[i]});
     }
   }
   for (Live* live : crash_loops) {  // only now: what is parked frees a place
@@ -178,6 +190,11 @@ void act(Application& app, Recover& command) {
              "the process died " + std::to_string(inv.crashes) +
                  " times while its code ran, without progress");
   }
+  for (Live* live : cancelled) {  // its worker was the one to tell
+    const Subject s{*live->loaded, *live->operation};
+    app.end(s, State::cancelled, {ErrorCode::cancelled, s.inv.cancel_note});
+  }
+  for (auto& [name, op] : state.operations) app.tell_of_work(*op);
   app.fill_places();
 }
 
@@ -187,6 +204,7 @@ void act(Application& app, Configure& command) {
   op.key_scope = std::move(command.key_scope);
   op.versions = std::move(command.versions);
   std::ranges::sort(op.versions);
+  app.change_line(op, command.pulled);
 }
 
 }  // namespace nowthen::core

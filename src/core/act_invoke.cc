@@ -81,10 +81,11 @@ namespace {
 struct Terms {
   Mode mode = Mode::auto_;
   Duration answer_within{};
+  Applied applied;
 };
 
 Terms terms(const Policy& policy, const Invoke& call) {
-  Terms terms{policy.mode, policy.answer_within};
+  Terms terms{policy.mode, policy.answer_within, {}};
   if (call.sent || call.options.delay > Duration::zero()) terms.mode = Mode::later;
   if (call.options.prefer == Mode::later && terms.mode == Mode::auto_) terms.mode = Mode::later;
   const Duration wait =
@@ -94,6 +95,8 @@ Terms terms(const Policy& policy, const Invoke& call) {
   } else if (call.options.wait) {
     terms.answer_within = terms.mode == Mode::now ? std::min(wait, policy.answer_within) : wait;
   }
+  terms.applied.respond_async = call.options.prefer == Mode::later && terms.mode == Mode::later;
+  if (call.options.wait) terms.applied.wait = terms.answer_within;
   return terms;
 }
 
@@ -129,7 +132,8 @@ void attach(Application& app, Subject s, Invoke& call) {
     app.header_changed(s.inv);
   } else if (call.waiter != WaiterId::none) {
     const Terms agreed = terms(s.op.policy, call);
-    wait_for(app, s, {call.waiter, after(app.now, agreed.answer_within), agreed.mode});
+    wait_for(app, s,
+             {call.waiter, after(app.now, agreed.answer_within), agreed.mode, agreed.applied});
   }
 }
 
@@ -249,7 +253,8 @@ std::optional<Missing> act(Application& app, Invoke& call) {
     refuse_call(app, call, Gate::none, full.code, std::move(full.message));  // at once
     return std::nullopt;
   }
-  if (agreed.mode == Mode::now && !call.parent && state.running >= state.limits.running_max) {
+  const bool takes_place = agreed.mode == Mode::now && !call.parent && !op.pulled;
+  if (takes_place && state.running >= state.limits.running_max) {
     refuse_call(app, call, Gate::none, ErrorCode::overloaded,
                 "running_max (" + std::to_string(state.limits.running_max) +
                     ") attempts are running in this partition");
@@ -273,7 +278,7 @@ std::optional<Missing> act(Application& app, Invoke& call) {
   }
   if (call.waiter != WaiterId::none) {
     const WallTime due = after(app.now, agreed.answer_within);
-    inv.waiters.push_back({call.waiter, due, agreed.mode});
+    inv.waiters.push_back({call.waiter, due, agreed.mode, agreed.applied});
     if (agreed.mode == Mode::now) inv.answer_due = due;
     if (due > app.now || !deferred) state.wake_at(inv.id, due);
   }
@@ -289,7 +294,7 @@ std::optional<Missing> act(Application& app, Invoke& call) {
 }
 
 void act(Application& app, Subject s, Await& await) {
-  wait_for(app, s, {await.waiter, after(app.now, await.wait)});
+  wait_for(app, s, {.id = await.waiter, .due = after(app.now, await.wait)});
 }
 
 }  // namespace nowthen::core

@@ -28,6 +28,7 @@ void Application::acknowledge(WaiterId waiter, const Invocation& inv) {
   reply.waiter = waiter;
   if (inv.stored) reply.id = inv.id;
   reply.state = inv.state;
+  reply.cancelling = inv.cancel_seq != 0;
   emit(gate(inv), std::move(reply));
 }
 
@@ -40,6 +41,54 @@ void Application::answer_finished(WaiterId waiter, InvocationId id, const Finish
   reply.state = finished.state;
   reply.outcome = finished.outcome;
   reply.decision = {.kind = kind, .after = {}, .done = finished.done, .reason = {}};
+  emit(Gate::commit, std::move(reply));
+}
+
+void Application::tell_worker(WaiterId waiter, InvocationId id) {
+  if (waiter == WaiterId::none) return;
+  Reply reply;
+  reply.waiter = waiter;
+  if (const Live* live = state.find(id)) {
+    if (live->loaded->stored) reply.id = id;
+    reply.state = live->state;
+    reply.cancelling = live->loaded->cancel_seq != 0;
+  } else if (!state.unstored.empty() && state.unstored.back().id == id) {
+    reply.state = state.unstored.back().state;
+  } else {
+    for (const RowChange& change : out.rows) {  // it ended by what the worker said
+      const Ended* ended = std::get_if<Ended>(&change);
+      if (ended == nullptr || ended->invocation->id != id) continue;
+      reply.id = id;
+      reply.state = ended->invocation->state;
+      reply.cancelling = ended->invocation->cancel_seq != 0;
+    }
+  }
+  emit(Gate::commit, std::move(reply));
+}
+
+void Application::tell_step(WaiterId waiter, const Invocation& inv, const Entry& done,
+                            bool before) {
+  if (waiter == WaiterId::none) return;
+  Reply reply;
+  reply.waiter = waiter;
+  if (inv.stored) reply.id = inv.id;
+  reply.state = inv.state;
+  reply.outcome = done.outcome;
+  reply.recorded_before = before;
+  reply.cancelling = inv.cancel_seq != 0;
+  emit(Gate::commit, std::move(reply));
+}
+
+void Application::refuse_worker(WaiterId waiter, InvocationId id, ErrorCode code,
+                                std::string message) {
+  if (waiter == WaiterId::none) return;
+  Reply reply;
+  reply.waiter = waiter;
+  const Live* live = state.find(id);
+  if (live != nullptr && (!live->loaded || live->loaded->stored)) reply.id = id;
+  reply.refused = true;
+  reply.outcome = {code, std::move(message)};
+  reply.decision.kind = Decision::Kind::refused;
   emit(Gate::commit, std::move(reply));
 }
 
@@ -90,9 +139,7 @@ void Application::move(Subject s, State to) {
   const State from = s.inv.state;
   if (from == to) return;
   NT_ASSERT(is_legal(from, to));
-  if (from == State::ready) {
-    state.ready.erase(place_of(s.inv));
-  }
+  if (from == State::ready) state.line_of(s.op).erase(place_of(s.inv));
   if (from == State::running) --state.running;
   if (to == State::running) ++state.running;
   s.inv.state = to;
@@ -118,7 +165,7 @@ void Application::make_ready(Subject s) {
   }
   if (!first_in_line(s.inv)) return;             // why: its order key is held
   if (state.loading.contains(s.inv.id)) return;  // a place is kept for it
-  state.ready.insert(place_of(s.inv));
+  line_up(s.op, place_of(s.inv));
   fill_places();
 }
 
@@ -140,6 +187,9 @@ void Application::fill_places() {
     begin_attempt({*live->loaded, *live->operation});
   }
   filling_ = false;
+  if (state.cut_short.empty() || state.running >= state.limits.running_max) return;
+  for (const std::string& name : std::exchange(state.cut_short, {}))
+    tell_of_work(state.operation_named(name));
 }
 
 void Application::begin_attempt(Subject s) {
@@ -201,26 +251,28 @@ void Application::park(Subject s, ParkReason reason, std::string note) {
   fill_places();
 }
 
-void Application::fail_attempt(Subject s, Error error) {
+void Application::fail_attempt(Subject s, Failure failure) {
   Invocation& inv = s.inv;
   drop_attempt(inv);
-  cut(error.message, state.limits.error_bytes_max);
+  std::string message = std::move(failure.error.message);
+  cut(message, state.limits.error_bytes_max);
   const Retry& retry = s.op.policy.retry;
   if (inv.cancel_seq != 0) {
     end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
     return;
   }
   ++inv.failures;
-  if (inv.failures >= retry.attempts_max) {
-    if (s.op.policy.on_exhausted == OnExhausted::park) {
-      park(s, ParkReason::exhausted, std::move(error.message));
-    } else {
-      end(s, State::failed, {ErrorCode::failed, std::move(error.message)});
-    }
+  const bool exhausted = inv.failures >= retry.attempts_max;
+  if (exhausted && !failure.permanent && s.op.policy.on_exhausted == OnExhausted::park) {
+    park(s, ParkReason::exhausted, std::move(message));
     return;
   }
-  inv.note = std::move(error.message);
-  inv.backoff_due = after(now, backoff(retry, inv.failures, random));
+  if (exhausted || failure.permanent) {
+    end(s, State::failed, {ErrorCode::failed, std::move(message)});
+    return;
+  }
+  inv.note = std::move(message);
+  inv.backoff_due = after(now, std::max(backoff(retry, inv.failures, random), failure.retry_after));
   move(s, State::backing_off);
   header_changed(inv);
   state.wake_at(inv.id, inv.backoff_due);
@@ -275,7 +327,7 @@ void Application::leave_line(const Invocation& inv) {
     const Live* next = state.find(line.front());
     NT_ASSERT(next != nullptr);
     if (next->state != State::ready) return;  // parked where it waited: it has the key now
-    state.ready.insert({next->rank, next->accepted_seq, line.front()});
+    line_up(*next->operation, {next->rank, next->accepted_seq, line.front()});
   }
 }
 
@@ -289,6 +341,7 @@ void Application::answer_waiters(Invocation& inv) {
     reply.outcome = last ? std::move(inv.outcome) : inv.outcome;
     reply.decision.after = now - inv.accepted;
     reply.decision.done = inv.last_seq;
+    reply.applied = waiter.applied;
     emit(gate(inv), std::move(reply));
   }
   inv.waiters.clear();
@@ -317,7 +370,8 @@ void Application::cancel(Subject s, std::string note) {
   Invocation& inv = s.inv;
   if (inv.cancel_seq != 0 && inv.state != State::parked) return;
   cut(note, state.limits.error_bytes_max);
-  const bool begun = inv.attempt > 0 && inv.stored;
+  // What workers run has no clean-up of its own: without an attempt there is nobody to tell.
+  const bool begun = inv.attempt > 0 && inv.stored && (inv.resident || !s.op.pulled);
   if (!begun || inv.state == State::parked) {
     end(s, State::cancelled, {ErrorCode::cancelled, std::move(note)});
     return;

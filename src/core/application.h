@@ -18,6 +18,13 @@ struct Subject {
   Operation& op;
 };
 
+/// How an attempt failed.
+struct Failure {
+  Error error;
+  bool permanent = false;  ///< there is no further attempt
+  Duration retry_after{};  ///< the least backoff
+};
+
 /// One application of one command: the state it changes, the effects it collects, and the moves
 /// that several commands share. Lives on the stack of `apply`.
 class Application {
@@ -40,6 +47,11 @@ class Application {
   void refuse(WaiterId waiter, Gate gate, ErrorCode code, std::string message);
   /// Answers that something was done to a live invocation (signal, cancel, resume, ...).
   void acknowledge(WaiterId waiter, const Invocation& inv);
+  /// Answers what was said under the lease of an attempt, with the state that came of it.
+  void tell_worker(WaiterId waiter, InvocationId id);
+  void tell_step(WaiterId waiter, const Invocation& inv, const Entry& done, bool before);
+  /// The same where nothing was changed, or it has ended by it.
+  void refuse_worker(WaiterId waiter, InvocationId id, ErrorCode code, std::string message);
   void answer_finished(WaiterId waiter, InvocationId id, const Finished& finished,
                        Decision::Kind kind);
 
@@ -52,11 +64,22 @@ class Application {
 
   // ---- life ----
   void move(Subject s, State to);
+  /// It may run: it stands where those of its operation wait for a place or a worker.
+  void line_up(Operation& op, const ReadyPlace& place);
+  /// An executor is told of work that waits for its workers, unless it knows.
+  void tell_of_work(Operation& op);
+  /// What is ready of `op` goes to the line that is right from now on.
+  void change_line(Operation& op, bool pulled);
   /// Takes its place in the line of its order key, if it has one, and runs when it may.
   void enter_line(Subject s);
   void make_ready(Subject s);
   /// Begins attempts while there are free places.
   void fill_places();
+  /// Begins up to `count` attempts of a pulled operation, as far as there are free places; names
+  /// those that begin now or as soon as they are loaded.
+  std::vector<InvocationId> take(Operation& op, std::uint32_t count);
+  /// Begins the attempt that a worker has asked for. False if it was parked instead.
+  bool begin_taken(Subject s);
   void begin_attempt(Subject s);
   /// The attempt that is held runs, for the first time or after a wait.
   void go_on(Subject s);
@@ -65,7 +88,7 @@ class Application {
   /// The attempt is over; its executor lets go.
   void drop_attempt(Invocation& inv);
   void park(Subject s, ParkReason reason, std::string note);
-  void fail_attempt(Subject s, Error error);
+  void fail_attempt(Subject s, Failure failure);
   /// Ends it. `s` is gone afterwards.
   void end(Subject s, State terminal, Outcome outcome);
   /// Records the request to cancel and tells the code, if there is any. May end it.
@@ -134,10 +157,15 @@ void act(Application& app, Subject s, Suspend& command);
 void act(Application& app, Subject s, Finish& command);
 void act(Application& app, Subject s, FailAttempt& command);
 void act(Application& app, Subject s, ParkAttempt& command);
+void act(Application& app, Subject s, RecordStep& command);
+void act(Application& app, Subject s, ReadStep& command);
+void act(Application& app, Subject s, Heartbeat& command);
+void act(Application& app, Subject s, Release& command);
 void act(Application& app, Subject s, ChildEnded& command);
 void act(Application& app, Subject s, FireTimers& command);
 std::optional<Missing> act(Application& app, StartLoaded& command);
 void act(Application& app, Recover& command);
 void act(Application& app, Configure& command);
+void act(Application& app, Take& command);
 
 }  // namespace nowthen::core

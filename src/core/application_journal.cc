@@ -144,6 +144,7 @@ void Application::hand_over(Subject s, Decision::Kind kind) {
                       .after = now - s.inv.accepted,
                       .done = s.inv.last_seq,
                       .reason = progress(s.inv)};
+    reply.applied = waiter.applied;
     if (waiter.mode == Mode::now) {
       reply.refused = true;
       reply.outcome = {ErrorCode::deadline_exceeded, "not answered within answer_within"};

@@ -18,12 +18,19 @@ concept Asked = requires(C command) { command.waiter; };
 InvocationId subject_of(const ChildEnded& command) { return command.parent.id; }
 InvocationId subject_of(const auto& command) { return command.id; }
 
-void refuse_stale(Application& app, const Lease& lease) {
-  const auto epoch = std::to_string(std::to_underlying(lease.epoch));
-  app.emit(Gate::none,
-           RefuseAttempt{lease, Error{ErrorCode::lease_lost, "attempt " + epoch + " of " +
-                                                                 nowthen::to_string(lease.id) +
-                                                                 " is no longer the current one"}});
+/// Whoever asked is told; else the executor that spoke.
+template <class C>
+void refuse_stale(Application& app, const C& command) {
+  const Lease& lease = command;
+  std::string message = "attempt " + std::to_string(std::to_underlying(lease.epoch)) + " of " +
+                        nowthen::to_string(lease.id) + " is no longer the current one";
+  if constexpr (Asked<C>) {
+    if (command.waiter != WaiterId::none) {
+      app.refuse_worker(command.waiter, lease.id, ErrorCode::lease_lost, std::move(message));
+      return;
+    }
+  }
+  app.emit(Gate::none, RefuseAttempt{lease, {ErrorCode::lease_lost, std::move(message)}});
 }
 
 /// The command is about an invocation that is not live here.
@@ -100,7 +107,8 @@ std::optional<Missing> apply(PartitionState& state, Command& command, Effects& o
       [&]<class C>(C& body) -> std::optional<Missing> {
         if constexpr (std::is_same_v<C, Invoke> || std::is_same_v<C, StartLoaded>) {
           return act(app, body);
-        } else if constexpr (std::is_same_v<C, Recover> || std::is_same_v<C, Configure>) {
+        } else if constexpr (std::is_same_v<C, Recover> || std::is_same_v<C, Configure> ||
+                             std::is_same_v<C, Take>) {
           act(app, body);
           return std::nullopt;
         } else {

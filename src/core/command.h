@@ -123,15 +123,38 @@ struct Suspend : Lease {
 struct Finish : Lease {
   Outcome outcome;
   std::vector<StateWrite> writes;
+  WaiterId waiter = WaiterId::none;  ///< told the id and the state that came of it
 };
 struct FailAttempt : Lease {
   Error error;
+  bool permanent = false;            ///< no further attempt, whatever the policy says
+  Duration retry_after{};            ///< the backoff is at least that long
+  WaiterId waiter = WaiterId::none;  ///< told the id and the state that came of it
 };
 /// The code cannot go on: it does not fit its journal, or is not here.
 struct ParkAttempt : Lease {
   ParkReason reason = ParkReason::none;
   std::string detail;
 };
+/// A worker did a step: recorded, unless it is there already. Either way it is told what is
+/// recorded.
+struct RecordStep : Lease {
+  std::string path;  ///< a name, see is_name
+  Outcome outcome;
+  WaiterId waiter = WaiterId::none;
+};
+/// Asks for the recorded outcome of a step; `not_found` if there is none.
+struct ReadStep : Lease {
+  std::string path;
+  WaiterId waiter = WaiterId::none;
+};
+/// The attempt is alive; what lives so long is stored.
+struct Heartbeat : Lease {
+  WaiterId waiter = WaiterId::none;
+};
+/// The attempt reached no worker: it is taken back as if it had not begun. Its executor holds
+/// nothing of it any more.
+struct Release : Lease {};
 
 // ---- from other partitions and from the engine ------------------------------------------------
 
@@ -158,12 +181,18 @@ struct Configure {
   Policy policy;
   std::string key_scope;                ///< empty: the operation's own
   std::vector<std::uint32_t> versions;  ///< ascending; empty: nothing runs it here
+  bool pulled = false;                  ///< its attempts begin when a worker asks for them (Take)
+};
+/// Workers ask for attempts of a pulled operation: up to `count` begin, in order of their line.
+struct Take {
+  std::string operation;
+  std::uint32_t count = 0;
 };
 
-using CommandBody =
-    std::variant<Invoke, Await, Signal, Cancel, Park, Resume, Restart, ResolveStep, OpenEntry,
-                 CompleteStep, RecordValue, ReadState, Suspend, Finish, FailAttempt, ParkAttempt,
-                 ChildEnded, FireTimers, StartLoaded, Recover, Configure>;
+using CommandBody = std::variant<Invoke, Await, Signal, Cancel, Park, Resume, Restart, ResolveStep,
+                                 OpenEntry, CompleteStep, RecordValue, ReadState, Suspend, Finish,
+                                 FailAttempt, ParkAttempt, RecordStep, ReadStep, Heartbeat, Release,
+                                 ChildEnded, FireTimers, StartLoaded, Recover, Configure, Take>;
 
 /// Input of `apply`. Time and randomness are stamped before it is applied.
 struct Command {

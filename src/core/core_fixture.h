@@ -69,6 +69,7 @@ class Driver {
       copy.policy = op->policy;
       copy.key_scope = op->key_scope;
       copy.versions = op->versions;
+      copy.pulled = op->pulled;
     }
     for (const InvocationId id : rows.live_ids()) fresh->enter(rows.read(id));
     return fresh;

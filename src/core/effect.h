@@ -82,6 +82,7 @@ struct Decision {
 std::string to_string(const Decision& decision);
 
 /// Answers one waiter: a result (terminal state), a ticket (live state) or a refusal (error).
+/// `RecordStep` and `ReadStep` are answered with the recorded outcome of the step and a live state.
 struct Reply {
   WaiterId waiter = WaiterId::none;
   InvocationId id;  ///< null: about no stored invocation
@@ -89,6 +90,9 @@ struct Reply {
   Outcome outcome;  ///< when terminal; or the refusal
   bool refused = false;
   Decision decision;
+  Applied applied;               ///< to Invoke
+  bool cancelling = false;       ///< its cancel is recorded
+  bool recorded_before = false;  ///< to RecordStep: nothing was changed
 };
 /// A command for another partition (or this one): delivered at least once, after the commit.
 struct Message {
@@ -106,8 +110,19 @@ struct Parked {
   ParkReason reason = ParkReason::none;
   std::string note;
 };
+/// There is work for workers again: attempts that a Take would begin. Said once; the next time
+/// after a Take that left nothing to take.
+struct WorkWaits {
+  std::string operation;
+};
+/// What a Take came to. For each id either its attempt begins, in time, or it is dropped.
+struct Took {
+  std::string operation;
+  std::vector<InvocationId> ids;  ///< in order of the line
+  bool more = false;  ///< another Take would begin more at once; else WorkWaits will come
+};
 using Effect = std::variant<Dispatch, RunStep, EndTry, Deliver, DeliverCancel, DropAttempt,
-                            RefuseAttempt, Reply, Message, Load, Parked>;
+                            RefuseAttempt, Reply, Message, Load, Parked, WorkWaits, Took>;
 
 /// Whether an effect waits for the commit of what its partition has not committed yet.
 enum class Gate : std::uint8_t { commit, none };

@@ -47,11 +47,19 @@ struct BufferedSignal {
   Bytes payload;
 };
 
+/// What a caller's preference came to (RFC 7240 Preference-Applied).
+struct Applied {
+  bool respond_async = false;    ///< it was asked for, and the call is deferred
+  std::optional<Duration> wait;  ///< the patience agreed on, where one was asked for
+  friend bool operator==(const Applied&, const Applied&) = default;
+};
+
 /// A caller waiting for the answer.
 struct Waiter {
   WaiterId id = WaiterId::none;
   WallTime due = kNever;    ///< when it is answered without a result
   Mode mode = Mode::auto_;  ///< `now`: with `deadline_exceeded`, else with a ticket
+  Applied applied = {};
 };
 
 /// Everything stored in the header row of an invocation. docs/formats/rows.md.

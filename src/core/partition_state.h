@@ -18,15 +18,7 @@
 
 namespace nowthen::core {
 
-/// What a partition knows of an operation.
-struct Operation {
-  std::string name;
-  Policy policy;
-  std::string key_scope;                ///< of its order keys
-  std::vector<std::uint32_t> versions;  ///< ascending; empty: nothing runs it here
-
-  bool runs(std::uint32_t version) const;
-};
+struct Operation;
 
 /// What stays in memory of every live invocation; the rest may be evicted.
 struct Live {
@@ -79,6 +71,19 @@ struct ReadyPlace {
 
 ReadyPlace place_of(const Invocation& invocation);
 
+/// What a partition knows of an operation.
+struct Operation {
+  std::string name;
+  Policy policy;
+  std::string key_scope;                ///< of its order keys
+  std::vector<std::uint32_t> versions;  ///< ascending; empty: nothing runs it here
+  bool pulled = false;                  ///< its attempts begin when a worker asks for them
+  std::set<ReadyPlace> line;            ///< pulled: those that wait for a worker
+  bool told = false;                    ///< its executor knows that there is work in `line`
+
+  bool runs(std::uint32_t version) const;
+};
+
 /// All that one partition knows. Derived from rows and commands alone; touched by one loop.
 /// Containers are ordered wherever their order could reach an effect.
 class PartitionState {
@@ -92,9 +97,11 @@ class PartitionState {
   std::map<std::string, std::unique_ptr<Operation>, std::less<>> operations;
   std::unordered_map<InvocationId, Live> live;
   std::map<OrderKey, std::deque<InvocationId>> order_lines;  ///< the first of a line holds the key
-  std::set<ReadyPlace> ready;
-  std::uint32_t running = 0;       ///< places taken: State::running, or kept in `loading`
-  std::set<InvocationId> loading;  ///< those that a place is kept for until StartLoaded
+  std::set<ReadyPlace> ready;       ///< those that wait for a free place; see also Operation::line
+  std::uint32_t running = 0;        ///< places taken: State::running, or kept in `loading`
+  std::set<InvocationId> loading;   ///< those that a place is kept for until StartLoaded
+  std::set<InvocationId> taken;     ///< of `loading`: those that a worker has asked for
+  std::set<std::string> cut_short;  ///< operations with work that a Take found no free place for
   AcceptSeq last_accepted{};
   bool draining = false;          ///< no attempt begins any more
   WallTime recovered{};           ///< when this process began
@@ -105,6 +112,13 @@ class PartitionState {
   std::map<std::string, std::optional<IdempotencyRecord>> fetched_keys;
   std::map<std::pair<OrderKey, std::string>, std::optional<Bytes>> fetched_state;
 
+  /// Where those of an operation stand that may run.
+  std::set<ReadyPlace>& line_of(Operation& operation) {
+    return operation.pulled ? operation.line : ready;
+  }
+  const std::set<ReadyPlace>& line_of(const Operation& operation) const {
+    return operation.pulled ? operation.line : ready;
+  }
   Live* find(InvocationId id);
   /// What is known of an operation: at least its name.
   Operation& operation_named(const std::string& name);

@@ -26,7 +26,7 @@ struct ReactionRow {
 };
 
 // Order of rows = order of alternatives in CommandBody.
-inline constexpr std::array<ReactionRow, 21> kReactions = {{
+inline constexpr std::array<ReactionRow, 26> kReactions = {{
     //                   S R r s B P   ended
     {"invoke", "AAAAAA", 'A'},  // of an idempotency key in use: attaches
     {"await", "AAAAAA", 'A'},
@@ -44,11 +44,16 @@ inline constexpr std::array<ReactionRow, 21> kReactions = {{
     {"finish", "ssAsss", 's'},
     {"fail_attempt", "ssAsss", 's'},
     {"park_attempt", "ssAsss", 's'},
+    {"record_step", "ssAsss", 's'},
+    {"read_step", "ssAsss", 's'},
+    {"heartbeat", "ssAsss", 's'},
+    {"release", "ssAsss", 's'},
     {"child_ended", "AAAAAA", '-'},
     {"fire_timers", "AAAAAA", '-'},
     {"start_loaded", "-A----", '-'},  // in any state it gives back the place kept for it
     {"recover", "------", '-'},       // about no invocation
     {"configure", "------", '-'},     // about no invocation
+    {"take", "------", '-'},          // about no invocation
 }};
 static_assert(kReactions.size() == std::variant_size_v<CommandBody>);
 

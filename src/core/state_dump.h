@@ -60,7 +60,9 @@ inline std::string dump(const PartitionState& state) {
       << (state.draining ? " draining" : "") << "\n";
   for (const auto& [name, op] : state.operations) {
     out << "operation " << name << " scope '" << op->key_scope << "' versions "
-        << op->versions.size() << "\n";
+        << op->versions.size() << (op->pulled ? " pulled" : "") << (op->told ? " told" : "")
+        << "\n";
+    for (const ReadyPlace& place : op->line) out << "waits for a worker " << place.id << "\n";
   }
   for (const auto& [order, line] : state.order_lines) {
     out << "line " << order.scope << "/" << order.key << ":";
@@ -69,6 +71,8 @@ inline std::string dump(const PartitionState& state) {
   }
   for (const ReadyPlace& place : state.ready) out << "ready " << place.id << "\n";
   for (const InvocationId id : state.loading) out << "loading " << id << "\n";
+  for (const InvocationId id : state.taken) out << "taken " << id << "\n";
+  for (const std::string& name : state.cut_short) out << "cut short " << name << "\n";
   std::map<InvocationId, const Live*> sorted;
   for (const auto& [id, live] : state.live) sorted[id] = &live;
   for (const auto& [id, live] : sorted) {

@@ -61,7 +61,8 @@ class StateInvariants {
     running_ += live.state == State::running ? 1 : 0;
     const bool may_run =
         live.state == State::ready && !held_.contains(id) && !state_.loading.contains(id);
-    if (may_run) may_run_.insert({live.rank, live.accepted_seq, id});
+    auto& may_run_here = live.operation->pulled ? may_be_taken_[live.operation] : may_run_;
+    if (may_run) may_run_here.insert({live.rank, live.accepted_seq, id});
   }
 
   void check_places() {
@@ -69,6 +70,16 @@ class StateInvariants {
     expect(may_run_ == state_.ready, {}, "those that may run are not those in `ready`");
     const bool idle = !state_.draining && state_.running < state_.limits.running_max;
     expect(!idle || state_.ready.empty(), {}, "a place is free and one may run");
+    for (const auto& [name, op] : state_.operations) {
+      expect(may_be_taken_[op.get()] == op->line, {},
+             "those that may be taken are not those in the line of " + name);
+      const bool unknown = !op->line.empty() && !op->told;
+      expect(!unknown || !idle, {}, "nobody was told of the work of " + name);
+      expect(!unknown || state_.draining || state_.cut_short.contains(name), {},
+             "nobody will be told of the work of " + name);
+    }
+    for (const InvocationId id : state_.taken)
+      expect(state_.loading.contains(id), id, "taken, and no place is kept for it");
   }
 
   void check_loaded(const Live& live, const Invocation& inv) {
@@ -88,7 +99,7 @@ class StateInvariants {
            "scheduled, and in line already");
     expect((inv.park_reason != ParkReason::none) == is(State::parked), id,
            "a reason for parking and the state do not fit");
-    expect(std::to_underlying(inv.epoch) == inv.attempt, id, "an epoch per attempt");
+    expect(std::to_underlying(inv.epoch) >= inv.attempt, id, "an epoch per attempt");
     expect(inv.waiters.size() <= state_.limits.waiters_max, id, "too many waiters");
     for (const Waiter& waiter : inv.waiters) {
       expect(waiter.due > now_ || live.due <= now_, id, "a waiter is forgotten");
@@ -137,6 +148,7 @@ class StateInvariants {
   std::set<InvocationId> in_line_;
   std::set<InvocationId> held_;  // not the first of their line
   std::set<ReadyPlace> may_run_;
+  std::map<const Operation*, std::set<ReadyPlace>> may_be_taken_;
   std::size_t running_ = 0;
 };
 

@@ -80,10 +80,11 @@ class Causes {
 Cause ready_cause(const PartitionState& state, InvocationId id, const Live& live,
                   const OrderKey* order) {
   Cause cause;
-  const auto place = state.ready.find({live.rank, live.accepted_seq, id});
+  const std::set<ReadyPlace>& ready = state.line_of(std::as_const(*live.operation));
+  const auto place = ready.find({live.rank, live.accepted_seq, id});
   if (state.loading.contains(id)) {
     cause.kind = Kind::loading;
-  } else if (place == state.ready.end()) {
+  } else if (place == ready.end()) {
     const auto holds_it = [id](const auto& each) {
       return std::ranges::find(each.second, id) != each.second.end();
     };
@@ -100,10 +101,11 @@ Cause ready_cause(const PartitionState& state, InvocationId id, const Live& live
   } else if (state.draining) {
     cause.kind = Kind::stopping;
   } else {
-    cause.kind = Kind::place;
-    cause.position = 1 + static_cast<std::size_t>(std::distance(state.ready.begin(), place));
-    cause.of = state.ready.size();
-    cause.number = state.limits.running_max;
+    cause.kind = live.operation->pulled ? Kind::worker : Kind::place;
+    cause.position = 1 + static_cast<std::size_t>(std::distance(ready.begin(), place));
+    cause.of = ready.size();
+    if (cause.kind == Kind::worker) cause.name = live.operation->name;
+    if (cause.kind == Kind::place) cause.number = state.limits.running_max;
   }
   return cause;
 }

@@ -15,6 +15,7 @@ struct Cause {
     not_due,      ///< scheduled; `until`
     order_key,    ///< `name` of scope `scope` is held by `holder`; `position` of `of` in its line
     place,        ///< running_max (`number`) is reached; `position` of `of` for a free place
+    worker,       ///< no worker of operation `name` has asked for it; `position` of `of`
     stopping,     ///< the process stops and begins nothing
     loading,      ///< a place is kept for it, its rows are being read
     backing_off,  ///< attempt `number` comes at `until`; the last one failed with `note`

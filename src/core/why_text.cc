@@ -60,6 +60,9 @@ std::string to_string(const Cause& cause) {
       return order_key(cause);
     case Kind::place:
       return place(cause);
+    case Kind::worker:
+      return "waits for a worker of operation " + quoted(cause.name) + ", place " +
+             std::to_string(cause.position) + " of " + std::to_string(cause.of);
     case Kind::stopping:
       return "the engine is stopping";
     case Kind::loading:

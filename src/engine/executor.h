@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include "core/command.h"
+#include "core/effect.h"
 #include "core/invocation.h"
 
 namespace nowthen::engine {
@@ -16,6 +18,9 @@ class LoopPort {
   /// Queues a command; it is applied on this loop after what is queued already, never inline.
   /// Loop thread only.
   virtual void submit(core::CommandBody command) = 0;
+  /// The same for a command that is about no invocation (core::Take). The partition is one of this
+  /// loop.
+  virtual void submit_to(std::uint16_t partition, core::CommandBody command) = 0;
   /// Runs `job` on the loop. Any thread. Jobs posted after the loop stopped are dropped.
   virtual void post(std::move_only_function<void()> job) = 0;
   /// The time of the current turn.
@@ -45,6 +50,13 @@ class Executor {
   virtual void drop(core::Lease lease) = 0;
   /// What runs an operation from now on, as it was declared; empty: this process, or nothing.
   virtual void use(const std::string&, const std::string&) {}
+  /// Attempts of a pulled operation wait in `partition` for a core::Take. Said once: the next time
+  /// after a Take that left nothing to take (`more` false).
+  virtual void work_waits(std::uint16_t /*partition*/, const std::string& /*operation*/) {}
+  /// What a Take came to. For each of its ids `begin` follows once the attempt is stored, or `drop`
+  /// (by its id; its epoch may be unknown), also before it. One that is cancelled already may be
+  /// among them.
+  virtual void took(std::uint16_t /*partition*/, const core::Took& /*took*/) {}
   /// Lets go of attempts that have waited long. Called about every second; kNever: of all.
   virtual void evict_idle(WallTime now) = 0;
 };

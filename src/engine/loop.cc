@@ -18,11 +18,19 @@ constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
 
 thread_local Loop* loop_here = nullptr;  // that this thread runs
 
+/// What attempts that run have to say: the engine waits for it when it stops.
+bool is_under_lease(const core::CommandBody& body) {
+  return std::visit([](const auto& command) { return requires { command.epoch; }; }, body);
+}
+
 /// About what a command takes in memory.
 std::size_t size_of(const core::CommandBody& body) {
   std::size_t bytes = sizeof(Incoming);
   if (const auto* call = std::get_if<core::Invoke>(&body)) bytes += call->input.size();
   if (const auto* signal = std::get_if<core::Signal>(&body)) bytes += signal->payload.size();
+  if (const auto* step = std::get_if<core::RecordStep>(&body)) bytes += step->outcome.data.size();
+  if (const auto* end = std::get_if<core::Finish>(&body)) bytes += end->outcome.data.size();
+  if (const auto* fail = std::get_if<core::FailAttempt>(&body)) bytes += fail->error.message.size();
   return bytes;
 }
 
@@ -92,7 +100,7 @@ void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answere
 }
 
 void Loop::take(Incoming incoming, Answered answered) {
-  if (failure_ || draining_) {
+  if (failure_ || (draining_ && !is_under_lease(incoming.body))) {
     asked_bytes_.fetch_sub(incoming.asked_bytes, std::memory_order_relaxed);
     if (failure_) return refuse(answered, failure_->code, failure_->message);
     return refuse(answered, ErrorCode::unavailable, "the engine is stopping");
@@ -216,6 +224,11 @@ void Loop::submit(core::CommandBody command) {
   enqueue({partition, std::move(command), std::nullopt});
 }
 
+void Loop::submit_to(std::uint16_t partition, core::CommandBody command) {
+  NT_ASSERT(find(partition) != nullptr);
+  enqueue({partition, std::move(command), std::nullopt});
+}
+
 void Loop::process(Incoming incoming) {
   Partition* partition = find(incoming.partition);
   NT_ASSERT(partition != nullptr);
@@ -335,6 +348,10 @@ void Loop::release(Partition& partition, core::Effect& effect) {
                               parked.operation + "' is parked, " +
                               std::string(to_string(parked.reason)) + ": " + parked.note);
                  },
+                 [&](const core::WorkWaits& work) {
+                   executor_->work_waits(partition.state.partition, work.operation);
+                 },
+                 [&](const core::Took& took) { executor_->took(partition.state.partition, took); },
                  [](core::Message&) { NT_ASSERT(false); },
              },
              effect);

@@ -101,6 +101,7 @@ class Loop final : public LoopPort {
   void close();
 
   void submit(core::CommandBody command) override;
+  void submit_to(std::uint16_t partition, core::CommandBody command) override;
   WallTime now() const override { return now_; }
 
   /// Applies a command that is about no invocation: Configure.

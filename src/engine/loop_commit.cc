@@ -60,7 +60,7 @@ void Loop::evict(Partition& partition, InvocationId id) {
   if (live == nullptr || !live->loaded) return;
   const core::Invocation& inv = *live->loaded;
   if (inv.changed_turn > std::to_underlying(committed_)) return;
-  const auto& ready = partition.state.ready;
+  const auto& ready = partition.state.line_of(*live->operation);
   const bool soon = live->state == core::State::ready && ready.size() < kReadyKept &&
                     inv.input.size() <= store::kInlineBytesMax &&
                     ready.contains(core::place_of(inv));

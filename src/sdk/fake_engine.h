@@ -179,6 +179,7 @@ class FakeEngine final : public engine::LoopPort {
 
   // ---- LoopPort ----
   void submit(core::CommandBody command) override { queue_.push_back(std::move(command)); }
+  void submit_to(std::uint16_t, core::CommandBody command) override { submit(std::move(command)); }
   void post(std::move_only_function<void()> job) override {
     const std::lock_guard lock(mutex_);
     ++posts;

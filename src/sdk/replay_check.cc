@@ -18,6 +18,7 @@ class CheckPort final : public engine::LoopPort {
     if (park != nullptr && park->reason == core::ParkReason::journal_mismatch)
       mismatch = park->detail;
   }
+  void submit_to(std::uint16_t, core::CommandBody) override {}
   void post(std::move_only_function<void()>) override {}
   WallTime now() const override { return WallTime{}; }
 

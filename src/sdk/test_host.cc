@@ -81,6 +81,12 @@ class FaultyExecutor final : public engine::Executor {
     if (!faults_->crashed) real_->deliver_cancel(lease);
   }
   void drop(core::Lease lease) override { real_->drop(lease); }
+  void work_waits(std::uint16_t partition, const std::string& operation) override {
+    real_->work_waits(partition, operation);
+  }
+  void took(std::uint16_t partition, const core::Took& took) override {
+    real_->took(partition, took);
+  }
   void evict_idle(WallTime now) override { real_->evict_idle(now); }
 
  private:
