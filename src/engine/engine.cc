@@ -105,6 +105,7 @@ core::Configure Engine::configuration(const std::string& operation) const {
   configure.policy = book_.effective(operation);
   configure.key_scope = std::move(of.declaration.key_scope);
   configure.versions = std::move(of.versions);
+  configure.pulled = of.pulled;
   return configure;
 }
 
@@ -148,8 +149,9 @@ Result<void> Engine::start(Driving driving) {
                  "' is ignored: its declaration does not allow it");
     }
     for (const auto& loop : loops_) {
-      loop->configure(configuration(of.name));
-      if (of.executor) loop->executor().use(of.name, *of.executor);
+      const core::Configure configure = configuration(of.name);
+      loop->configure(configure);
+      loop->executor().configure(configure, of.executor.value_or(""));
     }
   }
   if (auto recovered = recover(driving); !recovered) return recovered;
@@ -341,8 +343,8 @@ void Engine::look(std::uint16_t partition, std::move_only_function<void(Loop&, P
 void Engine::input(InvocationId id, Told<std::string> told) {
   std::vector<std::string> keys{store::input_key(id)};
   setup_.store->read(
-      std::move(keys), [id, told = std::move(told)](
-                           Result<std::vector<std::optional<std::string>>> values) mutable {
+      std::move(keys),
+      [id, told = std::move(told)](Result<std::vector<std::optional<std::string>>> values) mutable {
         if (!values) return told(values.error());
         if (!values->front()) {
           return told(Error{ErrorCode::gone, "the input of " + to_string(id) + " is gone"});
@@ -484,7 +486,7 @@ void Engine::broadcast(const std::string& operation, Told<void> told) {
   for (const auto& loop : loops_) {
     loop->post([&loop = *loop, configure, executor, count] {
       loop.configure(configure);
-      loop.executor().use(configure.operation, executor);
+      loop.executor().configure(configure, executor);
       if (count->left.fetch_sub(1) == 1) count->told({});
     });
   }

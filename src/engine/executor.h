@@ -48,8 +48,9 @@ class Executor {
   virtual void deliver_cancel(core::Lease lease) = 0;
   /// The attempt is over: drop all that is held for it. A running function may end by itself.
   virtual void drop(core::Lease lease) = 0;
-  /// What runs an operation from now on, as it was declared; empty: this process, or nothing.
-  virtual void use(const std::string&, const std::string&) {}
+  /// What is in force for an operation from now on. `executor`: what runs it, as it was declared;
+  /// empty: this process, or nothing.
+  virtual void configure(const core::Configure& /*operation*/, const std::string& /*executor*/) {}
   /// Attempts of a pulled operation wait in `partition` for a core::Take. Said once: the next time
   /// after a Take that left nothing to take (`more` false).
   virtual void work_waits(std::uint16_t /*partition*/, const std::string& /*operation*/) {}

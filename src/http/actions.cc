@@ -79,8 +79,8 @@ void signal(App& app, Visit visit) {
   if (!id) return visit.refuse(id.error());
   std::string payload = visit.request.body.empty() ? "null" : std::move(visit.request.body);
   if (auto valid = validate_json(payload); !valid)
-    return visit.refuse(Error{ErrorCode::codec_failed, "the body is not JSON: " +
-                                                           valid.error().message});
+    return visit.refuse(
+        Error{ErrorCode::codec_failed, "the body is not JSON: " + valid.error().message});
   auto audit = audit_of(visit, "invocation.signal", to_string(*id), visit.parts[1]);
   core::Signal command{*id, visit.parts[1], std::move(payload), {}};
   act(app, std::move(visit), *id, std::move(command), std::move(audit));
@@ -121,33 +121,35 @@ void resolve_step(App& app, Visit visit) {
 void rerun(App& app, Visit visit) {
   const auto id = id_of(visit);
   if (!id) return visit.refuse(id.error());
-  app.engine().see(*id, [&app, id = *id, visit = std::move(visit)](
-                            Result<engine::Seen> seen) mutable -> std::move_only_function<void()> {
-    std::optional<Problem> problem;
-    core::Invoke call;
-    if (!seen) {
-      problem = app.absence(id, seen.error());
-    } else if (seen->ended == nullptr) {
-      problem = to_problem({ErrorCode::invalid_state,
-                            "invocation " + to_string(id) + " has not ended: it cannot be rerun"},
-                           id);
-    } else {
-      call.operation = seen->ended->operation;
-      call.input = seen->ended->input;
-      call.options.order_key = seen->ended->order.key;
-      call.options.prefer = Mode::later;
-      call.options.wait = Duration::zero();
-      // A `now` operation answers within its patience, as every call of it.
-    }
-    return [&app, problem = std::move(problem), call = std::move(call),
-            visit = std::move(visit)]() mutable {
-      if (problem) return visit.refuse(*problem);
-      app.engine().invoke(std::move(call),
-                          [exchange = std::move(visit.exchange)](core::Reply reply) mutable {
-                            exchange.respond(to_response(std::move(reply)));
-                          });
-    };
-  });
+  app.engine().see(
+      *id,
+      [&app, id = *id, visit = std::move(visit)](
+          Result<engine::Seen> seen) mutable -> std::move_only_function<void()> {
+        std::optional<Problem> problem;
+        core::Invoke call;
+        if (!seen) {
+          problem = app.absence(id, seen.error());
+        } else if (seen->ended == nullptr) {
+          problem = to_problem({ErrorCode::invalid_state, "invocation " + to_string(id) +
+                                                              " has not ended: it cannot be rerun"},
+                               id);
+        } else {
+          call.operation = seen->ended->operation;
+          call.input = seen->ended->input;
+          call.options.order_key = seen->ended->order.key;
+          call.options.prefer = Mode::later;
+          call.options.wait = Duration::zero();
+          // A `now` operation answers within its patience, as every call of it.
+        }
+        return [&app, problem = std::move(problem), call = std::move(call),
+                visit = std::move(visit)]() mutable {
+          if (problem) return visit.refuse(*problem);
+          app.engine().invoke(std::move(call),
+                              [exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+                                exchange.respond(to_response(std::move(reply)));
+                              });
+        };
+      });
 }
 
 }  // namespace nowthen::http

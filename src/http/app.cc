@@ -25,11 +25,14 @@ bool names_loopback(std::string_view host) { return is_loopback({std::string(hos
 
 Problem no_route(const Request& request, const Match& match) {
   if (match.allowed.empty()) {
-    return {404, "not-found", "there is nothing at " + std::string(path_of(request.target)), "",
-            {}};
+    return {
+        404, "not-found", "there is nothing at " + std::string(path_of(request.target)), "", {}};
   }
-  return {405, "method-not-allowed",
-          std::string(path_of(request.target)) + " knows " + match.allowed, "", {}};
+  return {405,
+          "method-not-allowed",
+          std::string(path_of(request.target)) + " knows " + match.allowed,
+          "",
+          {}};
 }
 
 Response refused(const Request& request, const Match& match) {
@@ -45,10 +48,12 @@ Response refused(const Request& request, const Match& match) {
 std::optional<Problem> App::check_site(const Request& request) const {
   if (!options_.loopback) return std::nullopt;
   const auto foreign = [](std::string_view what, std::string_view is) {
-    return Problem{403, "forbidden",
+    return Problem{403,
+                   "forbidden",
                    std::string(what) + " '" + std::string(is.substr(0, 200)) +
                        "' is another site's: this listener is on loopback",
-                   "", {}};
+                   "",
+                   {}};
   };
   const std::string* host = request.header("Host");
   if (host != nullptr && !host->empty() && !names_loopback(host_of(*host)))
@@ -62,8 +67,7 @@ std::optional<Problem> App::check_site(const Request& request) const {
   return std::nullopt;
 }
 
-std::optional<Problem> App::admit(const Request& request, const Route& route,
-                                  Identity& who) const {
+std::optional<Problem> App::admit(const Request& request, const Route& route, Identity& who) const {
   if (route.roles == kEverybody) return std::nullopt;
   const std::string* given = request.header("Authorization");
   if (given == nullptr) {
@@ -71,8 +75,8 @@ std::optional<Problem> App::admit(const Request& request, const Route& route,
       who = {"anonymous", Role::admin};
       return std::nullopt;
     }
-    return Problem{401, "unauthorized", "an API key is needed: Authorization: Bearer nt_...", "",
-                   {}};
+    return Problem{
+        401, "unauthorized", "an API key is needed: Authorization: Bearer nt_...", "", {}};
   }
   constexpr std::string_view kBearer = "Bearer ";
   std::optional<ApiKey> key;
@@ -80,10 +84,12 @@ std::optional<Problem> App::admit(const Request& request, const Route& route,
   if (!key) return Problem{401, "unauthorized", "this API key is not known", "", {}};
   who = {key->name, key->role};
   if (contains(route.roles, key->role)) return std::nullopt;
-  return Problem{403, "forbidden",
+  return Problem{403,
+                 "forbidden",
                  "a key of role " + std::string(to_string(key->role)) + " may not " +
                      std::string(to_string(route.method)) + " here",
-                 "", {}};
+                 "",
+                 {}};
 }
 
 Front::Plan App::plan(const Request& head) {

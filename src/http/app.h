@@ -19,7 +19,7 @@ struct AppOptions {
   std::string folder_key;  ///< 32 secret bytes that are kept with the data
   bool loopback = true;    ///< the listener is: a foreign Host or Origin is refused, keys are free
   bool keys_needed = false;  ///< also as long as there is none
-  WallTime born{};  ///< when the data folder was made: no id is older
+  WallTime born{};           ///< when the data folder was made: no id is older
 };
 
 /// Answers the HTTP API of an engine. One for all loops; what it has of its own may be used from

@@ -97,8 +97,11 @@ void AsioConnection::look() {
     close();
   } else if (phase_ != Phase::serving) {
     const char* part = phase_ == Phase::head ? "head" : "body";
-    refuse({408, "request-timeout", std::string("the ") + part + " of the request came too slowly",
-            "", {}});
+    refuse({408,
+            "request-timeout",
+            std::string("the ") + part + " of the request came too slowly",
+            "",
+            {}});
   }
 }
 
@@ -191,10 +194,12 @@ std::optional<Problem> AsioConnection::check_head(std::string_view raw) {
   if (raw.find("\n ") != raw.npos || raw.find("\n\t") != raw.npos)
     return malformed("a header goes on in a second line (obs-fold)");
   if (request_.target.size() > place_->limits.target_bytes_max) {
-    return Problem{414, "too-large",
+    return Problem{414,
+                   "too-large",
                    "the target is larger than target_bytes_max (" +
                        std::to_string(place_->limits.target_bytes_max) + ")",
-                   "", {}};
+                   "",
+                   {}};
   }
   // RFC 9112 3.2.2: the absolute form is accepted; the host in it counts as Host.
   if (request_.target.starts_with("http://") || request_.target.starts_with("https://")) {
@@ -231,13 +236,16 @@ std::optional<Problem> AsioConnection::check_framing() {
   if (lengths > 0 && coding != nullptr)
     return malformed("Content-Length and Transfer-Encoding together");
   if (coding != nullptr && *coding != "chunked") {
-    return Problem{501, "not-implemented", "the transfer coding '" + *coding + "' is not known",
-                   "", {}};
+    return Problem{
+        501, "not-implemented", "the transfer coding '" + *coding + "' is not known", "", {}};
   }
   if (const std::string* encoding = request_.header("Content-Encoding")) {
     if (*encoding != "identity") {
-      return Problem{415, "unsupported-media-type",
-                     "a body is taken as it is; Content-Encoding: " + *encoding, "", {}};
+      return Problem{415,
+                     "unsupported-media-type",
+                     "a body is taken as it is; Content-Encoding: " + *encoding,
+                     "",
+                     {}};
     }
   }
   return std::nullopt;
@@ -254,10 +262,12 @@ void AsioConnection::plan_body() {
   if (const auto* whole = std::get_if<Front::Whole>(&plan)) body_bytes_max_ = whole->body_bytes_max;
   const auto length = parser_->content_length();
   if (length && *length > body_bytes_max_) {
-    return refuse({413, "too-large",
+    return refuse({413,
+                   "too-large",
                    "the body is larger than body_bytes_max (" + std::to_string(body_bytes_max_) +
                        ") of this call",
-                   "", {}});
+                   "",
+                   {}});
   }
   parser_->eager(true);
   const std::string* expect = request_.header("Expect");
@@ -291,10 +301,12 @@ bool AsioConnection::take_body(std::string_view part) {
     return !upload_full_;
   }
   if (request_.body.size() + part.size() > body_bytes_max_) {
-    refuse({413, "too-large",
+    refuse({413,
+            "too-large",
             "the body is larger than body_bytes_max (" + std::to_string(body_bytes_max_) +
                 ") of this call",
-            "", {}});
+            "",
+            {}});
     return false;
   }
   request_.body += part;
@@ -323,14 +335,16 @@ void AsioConnection::request_complete() {
 }
 
 void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {
-  Problem problem{400, "malformed-request", "the request is not HTTP/1.1: " + error.message(), "",
-                  {}};
+  Problem problem{
+      400, "malformed-request", "the request is not HTTP/1.1: " + error.message(), "", {}};
   if (error == beast_http::error::header_limit) {
     const bool in_target = bytes.find('\n') == bytes.npos;
-    problem = {in_target ? 414 : 431, "too-large",
+    problem = {in_target ? 414 : 431,
+               "too-large",
                "the head is larger than header_bytes_max (" +
                    std::to_string(place_->limits.header_bytes_max) + ")",
-               "", {}};
+               "",
+               {}};
   } else if (error == beast_http::error::bad_version) {
     problem = {505, "version-not-supported", "HTTP/1.1 and HTTP/1.0 are spoken here", "", {}};
   }
@@ -413,8 +427,8 @@ void AsioConnection::flush() {
   if (writing_ || gone_) return;
   while (out_sent_ < out_.size()) {
     error_code error;
-    out_sent_ += socket_.write_some(
-        asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
+    out_sent_ +=
+        socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
     if (error == asio::error::would_block) {
       writing_ = true;
       patience(place_->limits.write_pause_max);

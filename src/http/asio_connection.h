@@ -91,7 +91,7 @@ class AsioConnection final : public Conversation,
   std::size_t body_bytes_max_ = 0;
   Phase phase_ = Phase::head;
   bool keep_alive_ = true;
-  bool http11_ = true;  ///< else HTTP/1.0
+  bool http11_ = true;      ///< else HTTP/1.0
   bool head_only_ = false;  ///< the answer has no body: HEAD
   bool chunked_ = false;    ///< the answer in parts is
   bool waiting_ = false;    ///< for data

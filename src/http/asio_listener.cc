@@ -1,5 +1,3 @@
-#include "http/listener.h"
-
 #include <atomic>
 #include <ctime>
 #include <vector>
@@ -9,6 +7,7 @@
 
 #include "http/asio_connection.h"
 #include "http/asio_reactor.h"
+#include "http/listener.h"
 
 namespace nowthen::http {
 namespace {
@@ -124,10 +123,12 @@ class AsioListener final : public Listener {
  private:
   /// Says why, as far as that goes without waiting.
   void turn_away(tcp::socket& socket) const {
-    const Problem problem{503, "unavailable",
-                          "connections_max (" + std::to_string(options_.connections_max) +
-                              ") connections are open",
-                          "", {}};
+    const Problem problem{
+        503,
+        "unavailable",
+        "connections_max (" + std::to_string(options_.connections_max) + ") connections are open",
+        "",
+        {}};
     std::string text;
     write_problem(text, problem);
     text = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + std::string(kProblem) +

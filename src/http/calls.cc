@@ -98,14 +98,14 @@ void get_result(App& app, Visit visit) {
     }
     wait = *parsed;
   }
-  app.engine().ask(*id, core::Await{*id, wait, {}},
-                   [&app, id = *id, exchange = std::move(visit.exchange)](core::Reply reply) mutable {
-                     const bool absent =
-                         reply.refused && reply.outcome.code == ErrorCode::not_found;
-                     exchange.respond(absent ? to_response(app.absence(
-                                                   id, {reply.outcome.code, reply.outcome.data}))
-                                             : to_response(std::move(reply)));
-                   });
+  app.engine().ask(
+      *id, core::Await{*id, wait, {}},
+      [&app, id = *id, exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+        const bool absent = reply.refused && reply.outcome.code == ErrorCode::not_found;
+        exchange.respond(
+            absent ? to_response(app.absence(id, {reply.outcome.code, reply.outcome.data}))
+                   : to_response(std::move(reply)));
+      });
 }
 
 }  // namespace nowthen::http

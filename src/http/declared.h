@@ -22,7 +22,8 @@ struct PullTarget {
 /// `{"pull": {...}}`; none for another executor.
 std::optional<PullTarget> pull_target(std::string_view executor);
 
-/// A merge patch of a policy (RFC 7396): `{"mode": "later", "retry": {"factor": 3}, "retain": null}`.
+/// A merge patch of a policy (RFC 7396): `{"mode": "later", "retry": {"factor": 3}, "retain":
+/// null}`.
 Result<PolicyPatch> parse_policy_patch(std::string_view json);
 
 }  // namespace nowthen::http

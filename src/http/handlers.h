@@ -38,6 +38,14 @@ void change_policy(App& app, Visit visit);
 void get_policy_history(App& app, Visit visit);
 void revert_policy(App& app, Visit visit);
 
+// workers.cc
+void lease(App& app, Visit visit);
+void complete_attempt(App& app, Visit visit);
+void fail_attempt(App& app, Visit visit);
+void heartbeat(App& app, Visit visit);
+void get_step(App& app, Visit visit);
+void put_step(App& app, Visit visit);
+
 // key_routes.cc
 void list_keys(App& app, Visit visit);
 void create_key(App& app, Visit visit);

@@ -178,10 +178,10 @@ std::string describe_journal(const store::FinishedRow& row, const JournalPage& p
 }
 
 std::string_view word(core::Cause::Kind kind) {
-  static constexpr std::string_view kWords[] = {
-      "not_due", "order_key", "place",      "stopping", "loading",      "backing_off", "timer",
-      "child",   "signal",    "step_retry", "parked",   "step_running", "attempt",     "cancelling",
-      "loading"};
+  static constexpr std::string_view kWords[] = {"not_due", "order_key",   "place",  "stopping",
+                                                "loading", "backing_off", "timer",  "child",
+                                                "signal",  "step_retry",  "parked", "step_running",
+                                                "attempt", "cancelling",  "loading"};
   return kWords[static_cast<std::size_t>(kind)];
 }
 
@@ -212,8 +212,8 @@ template <class Describe>
 void see(App& app, Visit visit, Describe describe) {
   const auto id = id_of(visit);
   if (!id) return visit.refuse(id.error());
-  app.engine().see(*id, [&app, id = *id, describe, exchange = std::move(visit.exchange)](
-                            Result<engine::Seen> seen) mutable {
+  app.engine().see(*id, [&app, id = *id, describe,
+                         exchange = std::move(visit.exchange)](Result<engine::Seen> seen) mutable {
     Response response = seen ? ok(describe(*seen)) : to_response(app.absence(id, seen.error()));
     if (seen && (seen->ended != nullptr || seen->live->stored))
       response.with("Nowthen-Invocation", to_string(id));
@@ -253,8 +253,7 @@ void get_journal(App& app, Visit visit) {
 void get_why(App& app, Visit visit) {
   see(app, std::move(visit), [](const engine::Seen& seen) {
     if (seen.live == nullptr) return describe_why(seen.ended->id, seen.ended->state, {});
-    return describe_why(seen.live->id, seen.live->state,
-                        core::causes(seen.partition, *seen.live));
+    return describe_why(seen.live->id, seen.live->state, core::causes(seen.partition, *seen.live));
   });
 }
 

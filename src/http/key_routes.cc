@@ -1,5 +1,6 @@
 // API keys, and who changed what.
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/handlers.h"
@@ -57,8 +58,8 @@ void create_key(App& app, Visit visit) {
   if (!is_name(body->name, kNameMax))
     return visit.refuse(invalid("field 'name': " + name_rule(kNameMax)));
   if (app.keys().all().size() >= kKeysMax)
-    return visit.refuse(Error{ErrorCode::too_large, "api_keys_max (" + std::to_string(kKeysMax) +
-                                                        ") keys are there"});
+    return visit.refuse(Error{ErrorCode::too_large,
+                              "api_keys_max (" + std::to_string(kKeysMax) + ") keys are there"});
   KeyRing::Made made = app.keys().make(body->name, *role, app.engine().now());
   auto audit = audit_of(visit, "key.create", made.key.id, made.key.name + ", " + body->role);
   const std::string fact = "key/" + made.key.id;
@@ -107,8 +108,7 @@ void list_audit(App& app, Visit visit) {
   if (!number("cursor", before)) return visit.refuse(invalid("cursor: that of the last page"));
   app.engine().audit(
       from_us(before), limit,
-      [limit,
-       visit = std::move(visit)](Result<std::vector<engine::AuditEntry>> entries) mutable {
+      [limit, visit = std::move(visit)](Result<std::vector<engine::AuditEntry>> entries) mutable {
         if (!entries) return visit.refuse(entries.error());
         std::string text;
         JsonWriter out(text);
@@ -119,11 +119,10 @@ void list_audit(App& app, Visit visit) {
           out.begin_object();
           out.field("at");
           json::write_time(out, entry.at);
-          const std::pair<const char*, const std::string*> fields[] = {
-              {"who", &entry.who},
-              {"action", &entry.action},
-              {"subject", &entry.subject},
-              {"detail", &entry.detail}};
+          const std::pair<const char*, const std::string*> fields[] = {{"who", &entry.who},
+                                                                       {"action", &entry.action},
+                                                                       {"subject", &entry.subject},
+                                                                       {"detail", &entry.detail}};
           for (const auto& [name, value] : fields) {
             out.field(name);
             out.string(printable(*value));

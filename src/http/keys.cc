@@ -46,8 +46,8 @@ std::string hmac(std::string_view key, std::string_view text) {
 
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
-  const int done = RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
-                              static_cast<int>(bytes.size()));
+  const int done =
+      RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   NT_ASSERT(done == 1);
   return bytes;
 }

@@ -7,7 +7,8 @@
 namespace nowthen::http {
 namespace {
 
-constexpr std::string_view kFrontPage = R"(nowthen: write an operation once; decide at run time whether it answers now, or finishes then.
+constexpr std::string_view kFrontPage =
+    R"(nowthen: write an operation once; decide at run time whether it answers now, or finishes then.
 
 Worth trying (HOST is where you found this page):
 
@@ -28,9 +29,7 @@ void front_page(App&, Visit visit) {
   visit.respond({200, "text/plain; charset=utf-8", {}, std::string(kFrontPage)});
 }
 
-void openapi(App&, Visit visit) {
-  visit.respond(ok(std::string(built_in("openapi.json"))));
-}
+void openapi(App&, Visit visit) { visit.respond(ok(std::string(built_in("openapi.json")))); }
 
 void error_page(App&, Visit visit) {
   const std::string_view page = built_in("errors/" + visit.parts.front() + ".md");

@@ -58,13 +58,13 @@ void tell(App& app, Visit visit) {
   const auto of = app.engine().operation(visit.parts.front());
   const Allow allow = of ? of->declaration.allow : Allow();
   std::string name = visit.parts.front();
-  app.engine().policy(std::move(name), [allow, visit = std::move(visit)](
-                                           Result<engine::PolicyView> policy) mutable {
-    if (!policy) return visit.refuse(policy.error());
-    Response response = ok(describe(visit.parts.front(), *policy, allow));
-    response.with("ETag", '"' + std::to_string(policy->revision) + '"');
-    visit.respond(std::move(response));
-  });
+  app.engine().policy(std::move(name),
+                      [allow, visit = std::move(visit)](Result<engine::PolicyView> policy) mutable {
+                        if (!policy) return visit.refuse(policy.error());
+                        Response response = ok(describe(visit.parts.front(), *policy, allow));
+                        response.with("ETag", '"' + std::to_string(policy->revision) + '"');
+                        visit.respond(std::move(response));
+                      });
 }
 
 void write_patch(JsonWriter& out, const PolicyPatch& patch) {

@@ -69,9 +69,7 @@ Problem to_problem(const Error& error, InvocationId invocation) {
   return {status_of(error.code), type_of(error.code), error.message, "", invocation};
 }
 
-Problem invalid(std::string detail) {
-  return {400, "invalid-argument", std::move(detail), "", {}};
-}
+Problem invalid(std::string detail) { return {400, "invalid-argument", std::move(detail), "", {}}; }
 
 std::string printable(std::string_view text) {
   if (is_utf8(text)) return std::string(text);

@@ -54,11 +54,11 @@ struct Visit {
 /// One call of the API. The table is in routes.cc.
 struct Route {
   Method method;
-  std::string_view pattern;       ///< "/v1/invocations/{}/result"
-  Roles roles;                    ///< that may call it; `kEverybody`: without a key too
-  std::string_view query;         ///< the parameters that it knows: "wait limit"
-  std::size_t body_bytes_max;     ///< kStreamed: it takes its body in parts
-  void (*serve)(App&, Visit);     ///< of a whole request
+  std::string_view pattern;    ///< "/v1/invocations/{}/result"
+  Roles roles;                 ///< that may call it; `kEverybody`: without a key too
+  std::string_view query;      ///< the parameters that it knows: "wait limit"
+  std::size_t body_bytes_max;  ///< kStreamed: it takes its body in parts
+  void (*serve)(App&, Visit);  ///< of a whole request
   std::unique_ptr<Upload> (*upload)(App&, Visit) = nullptr;
 };
 inline constexpr Roles kEverybody = 0xff;

@@ -43,6 +43,13 @@ const std::vector<Route>& table() {
       {get, "/v1/operations/{}/policy/history", kReads, "", kNone, get_policy_history},
       {post, "/v1/operations/{}/policy/revert", kOperates, "", kSmall, revert_policy},
 
+      {post, "/v1/operations/{}/lease", kCalls, "max wait", kNone, lease},
+      {post, "/v1/attempts/{}/complete", kCalls, "", kInput, complete_attempt},
+      {post, "/v1/attempts/{}/fail", kCalls, "", kSmall, fail_attempt},
+      {post, "/v1/attempts/{}/heartbeat", kCalls, "", kSmall, heartbeat},
+      {get, "/v1/attempts/{}/steps/{}", kCalls, "", kNone, get_step},
+      {put, "/v1/attempts/{}/steps/{}", kCalls, "", kInput, put_step},
+
       {get, "/v1/keys", kAdmin, "", kNone, list_keys},
       {post, "/v1/keys", kAdmin, "", kSmall, create_key},
       {delete_, "/v1/keys/{}", kAdmin, "", kNone, revoke_key},

@@ -85,10 +85,10 @@ Result<InvocationStatus> Engine::status(InvocationId id) const {
   auto status = host_->wait_for<Result<InvocationStatus>>([&](Told told) {
     host_->with_engine([&](engine::Engine& engine) {
       engine.see(id, [told = std::move(told)](Result<engine::Seen> seen) mutable {
-        Result<InvocationStatus> found =
-            !seen ? Result<InvocationStatus>(seen.error())
-            : seen->live != nullptr ? of_live(seen->partition, *seen->live)
-                                    : of_ended(*seen->ended);
+        Result<InvocationStatus> found = !seen ? Result<InvocationStatus>(seen.error())
+                                         : seen->live != nullptr
+                                             ? of_live(seen->partition, *seen->live)
+                                             : of_ended(*seen->ended);
         return [found = std::move(found), told = std::move(told)]() mutable {
           told(std::move(found));
         };

@@ -1,0 +1,282 @@
+#include "http/pull_executor.h"
+
+#include <algorithm>
+
+#include <openssl/evp.h>
+
+#include <nowthen/json.h>
+
+#include "http/keys.h"
+#include "http/problem.h"
+
+namespace nowthen::http {
+namespace {
+
+/// What reached no worker for so long is taken back: another loop may have workers.
+constexpr Duration kOfferedFor = std::chrono::seconds(1);
+constexpr Duration kComingFor = std::chrono::seconds(5);
+constexpr std::size_t kIdleKept = 64;  // of requests, before those that are over are swept
+
+std::string base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3), '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  return text;
+}
+
+void put_value(JsonWriter& out, const std::string& name, std::string_view bytes) {
+  const bool is_json = validate_json(bytes).has_value();
+  out.field(is_json ? name : name + "_base64");
+  if (is_json) {
+    out.raw(bytes);
+  } else {
+    out.string(base64(bytes));
+  }
+}
+
+}  // namespace
+
+// ---- the engine's side -----------------------------------------------------------------------
+
+void PullExecutor::configure(const core::Configure& operation, const std::string& executor) {
+  const auto target = pull_target(executor);
+  const auto found = lines_.find(operation.operation);
+  if (!target) {
+    if (found == lines_.end()) return;
+    for (const Offer& offer : std::exchange(found->second.offers, {})) release(offer.lease);
+    found->second.partitions.clear();  // requests that wait end by their time
+    return;
+  }
+  Line& line = found != lines_.end() ? found->second : lines_[operation.operation];
+  line.target = *target;
+  line.attempt_timeout = operation.policy.attempt_timeout;
+}
+
+void PullExecutor::begin(const core::Invocation& invocation) {
+  came(invocation.id);
+  Line& line = lines_[invocation.operation];
+  core::Lease lease;
+  lease.id = invocation.id;
+  lease.epoch = invocation.epoch;
+  line.offers.push_back({lease, describe(invocation, line), port_.now()});
+  pump(invocation.operation, line);
+}
+
+/// Without its end, and without the end of the lease.
+std::string PullExecutor::describe(const core::Invocation& invocation, const Line& line) const {
+  core::Lease lease;
+  lease.id = invocation.id;
+  lease.epoch = invocation.epoch;
+  std::string text;
+  JsonWriter out(text);
+  const std::string id = to_string(invocation.id);
+  out.begin_object();
+  out.field("token");
+  out.string(attempt_token(folder_key_, lease));
+  out.field("invocation");
+  out.string(id);
+  out.field("operation");
+  out.string(printable(invocation.operation));
+  out.field("attempt");
+  out.natural(invocation.attempt);
+  put_value(out, "input", invocation.input);
+  out.field("idempotency_key");
+  out.string(id);
+  out.field("lease");
+  out.string(format_duration(line.target.lease));
+  out.field("deadline");
+  json::write_time(out, after(invocation.attempt_started, line.attempt_timeout));
+  out.field("steps");
+  out.begin_object();
+  for (const core::Entry& entry : invocation.done) {
+    if (core::is_step(entry.kind) && entry.outcome.ok())
+      put_value(out, printable(entry.path), entry.outcome.data);
+  }
+  out.end_object();
+  return text;
+}
+
+void PullExecutor::deliver_cancel(core::Lease lease) {
+  // Who works on it hears of it with the next heartbeat; what nobody has is taken back.
+  for (auto& [operation, line] : lines_) {
+    const auto same = [&lease](const Offer& offer) {
+      return offer.lease.id == lease.id && offer.lease.epoch == lease.epoch;
+    };
+    if (std::erase_if(line.offers, same) > 0) return release(lease);
+  }
+}
+
+void PullExecutor::drop(core::Lease lease) {
+  came(lease.id);
+  if (leased_.erase(lease.id) > 0) return;
+  for (auto& [operation, line] : lines_)
+    std::erase_if(line.offers, [&lease](const Offer& offer) { return offer.lease.id == lease.id; });
+}
+
+void PullExecutor::work_waits(std::uint16_t partition, const std::string& operation) {
+  Line& line = lines_[operation];
+  line.partitions.insert(partition);
+  claim_idle(line);
+  pump(operation, line);
+}
+
+void PullExecutor::took(std::uint16_t partition, const core::Took& took) {
+  const auto found = lines_.find(took.operation);
+  if (found == lines_.end()) return;
+  Line& line = found->second;
+  line.asking = false;
+  for (const InvocationId id : took.ids) {
+    if (coming_.try_emplace(id, Coming{took.operation, port_.now()}).second) ++line.coming;
+  }
+  if (took.more) {
+    line.partitions.insert(partition);
+    claim_idle(line);
+  }
+  pump(took.operation, line);
+}
+
+/// One that was taken has begun, or never will.
+void PullExecutor::came(InvocationId id) {
+  const auto found = coming_.find(id);
+  if (found == coming_.end()) return;
+  const auto line = lines_.find(found->second.operation);
+  if (line != lines_.end()) --line->second.coming;
+  coming_.erase(found);
+}
+
+void PullExecutor::evict_idle(WallTime now) {
+  // One that ended before it was said to be taken never comes.
+  std::vector<InvocationId> lost;
+  for (const auto& [id, coming] : coming_) {
+    if (after(coming.since, kComingFor) <= now) lost.push_back(id);
+  }
+  for (const InvocationId id : lost) came(id);
+  for (auto& [operation, line] : lines_) {
+    while (!line.offers.empty() &&
+           (now == kNever || after(line.offers.front().since, kOfferedFor) <= now)) {
+      const core::Lease lease = line.offers.front().lease;
+      line.offers.pop_front();
+      release(lease);
+    }
+    pump(operation, line);
+  }
+  if (now == kNever) return;
+  std::vector<core::Lease> over;
+  for (const auto& [id, leased] : leased_) {
+    if (leased.until > now) continue;
+    core::Lease lease;
+    lease.id = id;
+    lease.epoch = leased.epoch;
+    over.push_back(lease);
+  }
+  for (const core::Lease& lease : over) {
+    const Duration time = leased_.extract(lease.id).mapped().time;
+    core::FailAttempt failed;
+    failed.id = lease.id;
+    failed.epoch = lease.epoch;
+    failed.error = {ErrorCode::timed_out,
+                    "its lease of " + format_duration(time) + " ended without a word"};
+    port_.submit(std::move(failed));
+  }
+}
+
+// ---- the workers' side -----------------------------------------------------------------------
+
+/// Takes work for the requests that this loop has claimed, and answers those that it can.
+void PullExecutor::pump(const std::string& operation, Line& line) {
+  answer(line);
+  std::size_t wanted = 0;
+  for (const auto& request : line.claimed) wanted += request->max;
+  const std::size_t had = line.offers.size() + line.coming;
+  if (line.asking || wanted <= had) return;
+  if (!line.partitions.empty()) {
+    const std::uint16_t partition = *line.partitions.begin();
+    line.partitions.erase(line.partitions.begin());
+    line.asking = true;
+    port_.submit_to(partition, core::Take{operation, static_cast<std::uint32_t>(wanted - had)});
+    return;
+  }
+  if (had > 0) return;
+  // Others were faster. The requests look elsewhere.
+  for (auto& request : std::exchange(line.claimed, {})) request->wander(request);
+}
+
+void PullExecutor::answer(Line& line) {
+  while (!line.claimed.empty() && !line.offers.empty()) {
+    const auto request = line.claimed.front();
+    const bool more = line.asking || line.coming > 0 || !line.partitions.empty();
+    if (line.offers.size() < request->max && more) return;
+    line.claimed.pop_front();
+    const std::size_t count = std::min(request->max, line.offers.size());
+    std::vector<Offer> given;
+    const WallTime until = after(port_.now(), line.target.lease);
+    for (std::size_t i = 0; i < count; ++i) {
+      Offer& offer = line.offers.front();
+      leased_[offer.lease.id] = {offer.lease.epoch, until, line.target.lease};
+      given.push_back(std::move(offer));
+      line.offers.pop_front();
+    }
+    const auto told = std::move(request->told);
+    told(std::move(given), until);
+  }
+}
+
+bool PullExecutor::offer_to(const std::shared_ptr<LeaseRequest>& request) {
+  Line& line = lines_[request->operation];
+  if (!has_work(line)) {
+    if (line.idle.size() >= kIdleKept) {
+      std::erase_if(line.idle, [](const std::weak_ptr<LeaseRequest>& each) {
+        const auto still = each.lock();
+        return still == nullptr || still->claimed;
+      });
+    }
+    line.idle.push_back(request);
+    return false;
+  }
+  if (request->claimed.exchange(true)) return true;
+  line.claimed.push_back(request);
+  pump(request->operation, line);
+  return true;
+}
+
+void PullExecutor::claim_idle(Line& line) {
+  // As many as there may be work for is not known: one for each word of work; the others follow
+  // when the first has found that there is more.
+  while (!line.idle.empty()) {
+    const auto request = line.idle.front().lock();
+    line.idle.pop_front();
+    if (request == nullptr || request->claimed.exchange(true)) continue;
+    line.claimed.push_back(request);
+    return;
+  }
+}
+
+void PullExecutor::give_back(const std::vector<core::Lease>& leases) {
+  for (const core::Lease& lease : leases) {
+    const auto found = leased_.find(lease.id);
+    if (found == leased_.end() || found->second.epoch != lease.epoch) continue;
+    leased_.erase(found);
+    release(lease);
+  }
+}
+
+void PullExecutor::release(const core::Lease& lease) {
+  core::Release back;
+  back.id = lease.id;
+  back.epoch = lease.epoch;
+  port_.submit(back);
+}
+
+std::optional<WallTime> PullExecutor::renew(const core::Lease& lease) {
+  const auto found = leased_.find(lease.id);
+  if (found == leased_.end() || found->second.epoch != lease.epoch) return std::nullopt;
+  found->second.until = after(port_.now(), found->second.time);
+  return found->second.until;
+}
+
+void PullExecutor::leave_to_service(const core::Lease& lease, Duration time) {
+  leased_[lease.id] = {lease.epoch, after(port_.now(), time), time};
+}
+
+}  // namespace nowthen::http

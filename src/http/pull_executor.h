@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/executor.h"
+#include "http/declared.h"
+
+namespace nowthen::http {
+
+/// An attempt on its way to a worker.
+struct Offer {
+  core::Lease lease;
+  std::string json;  ///< what the worker is told, but for the end of the lease
+  WallTime since{};
+};
+
+/// A worker that asks for attempts. Waits at every loop at once; the first that has work claims it.
+struct LeaseRequest {
+  std::string operation;
+  std::size_t max = 1;
+  std::atomic<bool> claimed = false;  ///< by a loop, or by the end of its time
+  /// Hands the attempts over, all under leases until that time. Once, on the loop that claimed it.
+  std::function<void(std::vector<Offer>, WallTime lease_until)> told;
+  /// The loop that claimed it found no work after all: it looks at the next.
+  std::function<void(std::shared_ptr<LeaseRequest>)> wander;
+};
+
+/// Runs attempts by giving them to workers that ask, each for the time of a lease. One per loop;
+/// loop thread only. A lease that is not renewed in time is a failed attempt.
+class PullExecutor final : public engine::Executor {
+ public:
+  explicit PullExecutor(engine::LoopPort& port, std::string folder_key)
+      : port_(port), folder_key_(std::move(folder_key)) {}
+
+  // ---- engine::Executor ----
+  void configure(const core::Configure& operation, const std::string& executor) override;
+  void begin(const core::Invocation& invocation) override;
+  void run_step(core::Lease, std::string_view, std::uint32_t) override {}
+  void end_try(core::Lease, std::string_view, std::uint32_t) override {}
+  void deliver(core::Lease, const core::Entry&) override {}
+  void deliver_cancel(core::Lease lease) override;
+  void drop(core::Lease lease) override;
+  void work_waits(std::uint16_t partition, const std::string& operation) override;
+  void took(std::uint16_t partition, const core::Took& took) override;
+  void evict_idle(WallTime now) override;
+
+  // ---- workers ----
+  /// Claims the request if there is work here, else remembers it. True: claimed.
+  bool offer_to(const std::shared_ptr<LeaseRequest>& request);
+  /// The attempts reached nobody: they are taken back.
+  void give_back(const std::vector<core::Lease>& leases);
+  /// Renews a lease; none if there is none. When it ends.
+  std::optional<WallTime> renew(const core::Lease& lease);
+  /// An attempt that another executor has begun is left to whoever has its token.
+  void leave_to_service(const core::Lease& lease, Duration time);
+
+  std::size_t leased() const { return leased_.size(); }
+
+ private:
+  struct Line {
+    PullTarget target;
+    Duration attempt_timeout{};
+    std::set<std::uint16_t> partitions;  ///< where work waits
+    bool asking = false;                 ///< a Take is on its way
+    std::size_t coming = 0;              ///< taken, and not begun yet
+    std::deque<Offer> offers;
+    std::deque<std::shared_ptr<LeaseRequest>> claimed;  ///< by this loop, not answered yet
+    std::deque<std::weak_ptr<LeaseRequest>> idle;       ///< may be claimed
+  };
+  struct Leased {
+    core::LeaseEpoch epoch{};
+    WallTime until{};
+    Duration time{};
+  };
+  struct Coming {  ///< taken, and not begun yet
+    std::string operation;
+    WallTime since{};
+  };
+  void pump(const std::string& operation, Line& line);
+  void answer(Line& line);
+  void claim_idle(Line& line);
+  bool has_work(const Line& line) const { return !line.offers.empty() || !line.partitions.empty(); }
+  void came(InvocationId id);
+  void release(const core::Lease& lease);
+  std::string describe(const core::Invocation& invocation, const Line& line) const;
+
+  engine::LoopPort& port_;
+  const std::string folder_key_;
+  std::map<std::string, Line, std::less<>> lines_;  ///< by operation
+  std::unordered_map<InvocationId, Coming> coming_;
+  std::unordered_map<InvocationId, Leased> leased_;
+};
+
+}  // namespace nowthen::http

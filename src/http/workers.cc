@@ -1,0 +1,323 @@
+// Workers that pull: asking for attempts, ending them, recording steps.
+
+#include <charconv>
+
+#include "http/handlers.h"
+#include "http/switch_executor.h"
+#include "http/timer.h"
+
+namespace nowthen::http {
+namespace {
+
+constexpr std::size_t kLeaseMax = 1'000;
+constexpr Duration kWaitMax = std::chrono::minutes(5);
+
+PullExecutor& pull_of(engine::Loop& loop) {
+  return static_cast<SwitchExecutor&>(loop.executor()).pull();
+}
+
+/// One request for attempts, from its connection's loop to the loops that may have them and back.
+struct Asking : std::enable_shared_from_this<Asking> {
+  Asking(App& a, Visit v) : app(a), visit(std::move(v)) {}
+
+  App& app;
+  Visit visit;
+  std::shared_ptr<LeaseRequest> request;
+  std::unique_ptr<Timer> timer;  ///< on the loop of the connection
+  bool patient = false;          ///< it may wait
+
+  void begin(Duration wait);
+  void look_at(std::size_t loop, std::size_t looked);
+  std::function<void(std::vector<Offer>, WallTime)> told();
+  void wait_on();
+  void end_of_time();
+  void give(engine::Loop& from, std::vector<Offer> offers, WallTime until);
+  void answer(const std::vector<Offer>& offers, WallTime until);
+  std::size_t index_of(const engine::Loop& loop) const;
+};
+
+void Asking::begin(Duration wait) {
+  patient = wait > Duration::zero();
+  if (patient) {
+    timer = after(visit.exchange.loop().reactor(), wait, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->end_of_time();
+    });
+  }
+  request->wander = [weak = weak_from_this()](const std::shared_ptr<LeaseRequest>& of) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    of->told = self->told();
+    of->claimed = false;
+    self->look_at(self->index_of(*engine::Loop::here()) + 1, 0);
+  };
+  request->told = told();
+  look_at(index_of(visit.exchange.loop()), 0);
+}
+
+std::function<void(std::vector<Offer>, WallTime)> Asking::told() {
+  return [self = shared_from_this()](std::vector<Offer> offers, WallTime until) {
+    self->give(*engine::Loop::here(), std::move(offers), until);
+  };
+}
+
+std::size_t Asking::index_of(const engine::Loop& loop) const {
+  const auto& loops = app.engine().loops();
+  std::size_t i = 0;
+  while (i < loops.size() && loops[i].get() != &loop) ++i;
+  return i;
+}
+
+/// Goes from loop to loop until one claims it; every one that has no work remembers it.
+void Asking::look_at(std::size_t loop, std::size_t looked) {
+  const auto& loops = app.engine().loops();
+  if (looked == loops.size()) return wait_on();
+  engine::Loop& next = *loops[loop % loops.size()];
+  const auto look = [self = shared_from_this(), loop, looked, &next] {
+    if (!pull_of(next).offer_to(self->request)) self->look_at(loop + 1, looked + 1);
+  };
+  if (engine::Loop::here() == &next) return look();
+  next.post(look);
+}
+
+void Asking::wait_on() {
+  visit.exchange.on_loop([self = shared_from_this()](Conversation& to) {
+    if (!self->patient || !to.open()) self->end_of_time();
+  });
+}
+
+void Asking::end_of_time() {
+  patient = false;
+  if (request->claimed.exchange(true)) return;  // it is being answered
+  request->told = {};
+  answer({}, {});
+}
+
+void Asking::give(engine::Loop& from, std::vector<Offer> offers, WallTime until) {
+  visit.exchange.on_loop(
+      [self = shared_from_this(), &from, offers = std::move(offers), until](Conversation& to) {
+        if (to.open()) return self->answer(offers, until);
+        std::vector<core::Lease> leases;
+        for (const Offer& offer : offers) leases.push_back(offer.lease);
+        from.post([&from, leases = std::move(leases)] { pull_of(from).give_back(leases); });
+      });
+}
+
+void Asking::answer(const std::vector<Offer>& offers, WallTime until) {
+  timer.reset();
+  std::string text = R"({"attempts":[)";
+  const std::string end = R"(,"lease_until":")" + format_time(until) + "\"}";
+  for (const Offer& offer : offers) {
+    if (&offer != &offers.front()) text += ',';
+    text += offer.json;
+    text += end;
+  }
+  visit.respond(ok(text + "]}"));
+}
+
+// ---- ends and steps --------------------------------------------------------------------------
+
+Result<core::Lease> lease_of(App& app, std::string_view token) {
+  auto lease = parse_attempt_token(app.options().folder_key, token);
+  if (!lease) return Error{ErrorCode::not_found, "there is no attempt of this token"};
+  return *lease;
+}
+
+struct FailBody {
+  std::string message;
+  std::optional<bool> retryable;
+};
+NOWTHEN_JSON(FailBody, message, retryable);
+
+struct HeartbeatBody {
+  std::optional<std::vector<std::string>> log;
+};
+
+core::FailAttempt failed(const core::Lease& lease, FailBody body) {
+  core::FailAttempt command;
+  command.id = lease.id;
+  command.epoch = lease.epoch;
+  command.permanent = !body.retryable.value_or(true);
+  command.error = {ErrorCode::failed, std::move(body.message)};
+  return command;
+}
+
+core::Finish finished(const core::Lease& lease, std::string result) {
+  core::Finish command;
+  command.id = lease.id;
+  command.epoch = lease.epoch;
+  command.outcome.data = std::move(result);
+  return command;
+}
+
+/// A result as it is stored: strict JSON; empty is null.
+Result<std::string> result_of(Request& request) {
+  const std::string* type = request.header("Content-Type");
+  if (type != nullptr && type->starts_with(kBytes)) return std::move(request.body);
+  if (request.body.empty()) return std::string("null");
+  if (auto valid = validate_json(request.body); !valid)
+    return Error{ErrorCode::codec_failed, "the body is not JSON: " + valid.error().message};
+  return std::move(request.body);
+}
+
+std::string id_and_state(const core::Reply& reply, InvocationId id) {
+  return R"({"id":")" + to_string(id) + R"(","state":")" +
+         std::string(core::to_string(reply.state)) + "\"}";
+}
+
+void end_attempt(App& app, Visit visit, const core::Lease& lease, core::CommandBody body) {
+  app.engine().ask(
+      lease.id, std::move(body),
+      [id = lease.id, visit = std::move(visit)](core::Reply reply) mutable {
+        if (reply.refused) {
+          return visit.refuse(
+              to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id));
+        }
+        visit.respond(ok(id_and_state(reply, id)).with("Nowthen-Invocation", to_string(id)));
+      });
+}
+
+void answer_step(Visit visit, core::Reply reply, bool created) {
+  if (reply.refused) {
+    return visit.refuse(to_problem({reply.outcome.code, std::move(reply.outcome.data)}));
+  }
+  if (!reply.outcome.ok()) {  // recorded as failed: by code that ran here before
+    return visit.refuse(to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id));
+  }
+  const bool is_json = validate_json(reply.outcome.data).has_value();
+  visit.respond({created ? 201 : 200,
+                 std::string(is_json ? kJson : kBytes),
+                 {},
+                 std::move(reply.outcome.data)});
+}
+
+/// What a heartbeat may say: its last progress, and lines for the log.
+Result<void> check_heartbeat(std::string_view body) {
+  if (body.empty()) return {};
+  JsonReader reader(body);
+  reader.entries(nullptr, [](JsonReader& in, void*, std::string&& name) {
+    if (name == "progress") return in.skip();
+    if (name != "log") return in.fail("there is no such field here: progress, log");
+    std::vector<std::string> lines;
+    json::read(in, lines);
+  });
+  reader.finish();
+  if (!reader.ok()) return Error{ErrorCode::invalid_argument, reader.error().message};
+  return {};
+}
+
+/// On the loop of the invocation, whose reply this is.
+std::string heartbeat_answer(const core::Lease& lease, bool cancelling) {
+  const auto until = pull_of(*engine::Loop::here()).renew(lease);
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.field("stop");
+  out.boolean(cancelling);
+  if (until) {
+    out.field("lease_until");
+    json::write_time(out, *until);
+  }
+  out.end_object();
+  return text;
+}
+
+}  // namespace
+
+void lease(App& app, Visit visit) {
+  auto request = std::make_shared<LeaseRequest>();
+  request->operation = visit.parts.front();
+  Duration wait{};
+  if (const auto given = visit.query.find("max"); given != visit.query.end()) {
+    const std::string& text = given->second;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), request->max);
+    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || request->max == 0 ||
+        request->max > kLeaseMax)
+      return visit.refuse(
+          invalid("max: 1 to " + std::to_string(kLeaseMax) + ", not '" + text + "'"));
+  }
+  if (const auto given = visit.query.find("wait"); given != visit.query.end()) {
+    const auto parsed = parse_seconds(given->second);
+    if (!parsed || *parsed < Duration::zero() || *parsed > kWaitMax) {
+      return visit.refuse(invalid("wait: seconds, or a duration up to " +
+                                  format_duration(kWaitMax) + ", not '" + given->second + "'"));
+    }
+    wait = *parsed;
+  }
+  const auto of = app.engine().operation(request->operation);
+  if (!of) {
+    return visit.refuse(
+        Error{ErrorCode::not_found, "there is no operation '" + request->operation + "'"});
+  }
+  if (!of->pulled) {
+    return visit.refuse(Error{ErrorCode::invalid_state,
+                              "operation '" + request->operation + "' is not run by workers"});
+  }
+  const auto asking = std::make_shared<Asking>(app, std::move(visit));
+  asking->request = std::move(request);
+  asking->begin(wait);
+}
+
+void complete_attempt(App& app, Visit visit) {
+  const auto lease = lease_of(app, visit.parts.front());
+  if (!lease) return visit.refuse(lease.error());
+  auto result = result_of(visit.request);
+  if (!result) return visit.refuse(result.error());
+  end_attempt(app, std::move(visit), *lease, finished(*lease, std::move(*result)));
+}
+
+void fail_attempt(App& app, Visit visit) {
+  const auto lease = lease_of(app, visit.parts.front());
+  if (!lease) return visit.refuse(lease.error());
+  auto body = read_body<FailBody>(visit.request.body);
+  if (!body) return visit.refuse(body.error());
+  end_attempt(app, std::move(visit), *lease, failed(*lease, std::move(*body)));
+}
+
+void heartbeat(App& app, Visit visit) {
+  const auto lease = lease_of(app, visit.parts.front());
+  if (!lease) return visit.refuse(lease.error());
+  if (auto valid = check_heartbeat(visit.request.body); !valid) return visit.refuse(valid.error());
+  core::Heartbeat command;
+  command.id = lease->id;
+  command.epoch = lease->epoch;
+  app.engine().ask(
+      lease->id, command, [lease = *lease, visit = std::move(visit)](core::Reply reply) mutable {
+        if (reply.refused) {
+          return visit.refuse(
+              to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id));
+        }
+        visit.respond(ok(heartbeat_answer(lease, reply.cancelling)));
+      });
+}
+
+void get_step(App& app, Visit visit) {
+  const auto lease = lease_of(app, visit.parts.front());
+  if (!lease) return visit.refuse(lease.error());
+  core::ReadStep command;
+  command.id = lease->id;
+  command.epoch = lease->epoch;
+  command.path = visit.parts[1];
+  app.engine().ask(lease->id, std::move(command),
+                   [visit = std::move(visit)](core::Reply reply) mutable {
+                     answer_step(std::move(visit), std::move(reply), false);
+                   });
+}
+
+void put_step(App& app, Visit visit) {
+  const auto lease = lease_of(app, visit.parts.front());
+  if (!lease) return visit.refuse(lease.error());
+  auto result = result_of(visit.request);
+  if (!result) return visit.refuse(result.error());
+  core::RecordStep command;
+  command.id = lease->id;
+  command.epoch = lease->epoch;
+  command.path = visit.parts[1];
+  command.outcome.data = std::move(*result);
+  app.engine().ask(lease->id, std::move(command),
+                   [visit = std::move(visit)](core::Reply reply) mutable {
+                     const bool created = !reply.recorded_before;
+                     answer_step(std::move(visit), std::move(reply), created);
+                   });
+}
+
+}  // namespace nowthen::http

@@ -1,0 +1,233 @@
+#include "server/config.h"
+
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "server/config_file.h"
+
+namespace nowthen::server {
+namespace {
+
+using Wrong = std::optional<std::string>;
+
+/// One setting: `--data-dir`, NOWTHEN_DATA_DIR, `data_dir:` in the file.
+struct Setting {
+  std::string_view name;   ///< as in the file
+  std::string_view value;  ///< what the help calls its value; empty: it is a switch
+  std::string_view help;
+  Wrong (*set)(Config&, std::string_view);
+};
+
+template <class T>
+Wrong set_number(T& into, std::string_view text, T least, T most) {
+  T number{};
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || end.ec != std::errc() || end.ptr != text.data() + text.size() ||
+      number < least || number > most) {
+    return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) +
+           ", not '" + std::string(text) + "'";
+  }
+  into = number;
+  return std::nullopt;
+}
+
+Wrong set_switch(bool& into, std::string_view text) {
+  if (text != "true" && text != "false")
+    return "expected true or false, not '" + std::string(text) + "'";
+  into = text == "true";
+  return std::nullopt;
+}
+
+Wrong set_bytes(std::uint64_t& into, std::string_view text) {
+  static constexpr std::pair<std::string_view, unsigned> kUnits[] = {
+      {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  unsigned shift = 0;
+  std::string_view digits = text;
+  for (const auto& [unit, power] : kUnits) {
+    if (!digits.ends_with(unit)) continue;
+    digits.remove_suffix(unit.size());
+    shift = power;
+    break;
+  }
+  std::uint64_t number = 0;
+  if (set_number<std::uint64_t>(number, digits, 0, UINT64_MAX >> shift))
+    return "expected bytes, such as 500MiB or 10GiB, not '" + std::string(text) + "'";
+  into = number << shift;
+  return std::nullopt;
+}
+
+constexpr Setting kSettings[] = {
+    {"data_dir", "DIR", "where the data is kept (./nowthen-data); :memory: keeps nothing",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.data_dir = text == ":memory:" ? "" : text;
+       if (text.empty()) return "a folder, or :memory:";
+       return std::nullopt;
+     }},
+    {"listen", "HOST:PORT", "where it listens (127.0.0.1:7070); port 0: any that is free",
+     [](Config& config, std::string_view text) -> Wrong {
+       auto address = http::parse_address(text);
+       if (!address) return address.error().message;
+       config.listen = *address;
+       return std::nullopt;
+     }},
+    {"tls_by_proxy", "", "a proxy in front of it encrypts: needed to listen beyond loopback",
+     [](Config& config, std::string_view text) { return set_switch(config.tls_by_proxy, text); }},
+    {"allow_egress", "HOST|CIDR", "operations may be served there; may be said again, or a list",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.allow_egress.emplace_back(text);
+       return std::nullopt;
+     }},
+    {"connections_max", "N", "connections at a time (16384)",
+     [](Config& config, std::string_view text) {
+       return set_number<std::size_t>(config.connections_max, text, 1, 1'000'000);
+     }},
+    {"loops", "N", "loop threads; 0 (the default): one per core",
+     [](Config& config, std::string_view text) {
+       return set_number<std::uint16_t>(config.loops, text, 0, 256);
+     }},
+    {"disk_budget", "BYTES", "what ended invocations may take (10GiB); 0: no bound",
+     [](Config& config, std::string_view text) { return set_bytes(config.disk_budget, text); }},
+    {"stop_within", "TIME", "how long what runs may take to end at a stop (10s)",
+     [](Config& config, std::string_view text) -> Wrong {
+       auto time = parse_duration(text);
+       if (!time) return time.error().message;
+       config.stop_within = *time;
+       return std::nullopt;
+     }},
+};
+
+std::string flag_of(const Setting& setting) {
+  std::string flag = "--" + std::string(setting.name);
+  for (char& c : flag) {
+    if (c == '_') c = '-';
+  }
+  return flag;
+}
+
+std::string variable_of(const Setting& setting) {
+  std::string name = "NOWTHEN_" + std::string(setting.name);
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return name;
+}
+
+std::optional<std::string_view> variable(const char* const* environment, std::string_view name) {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry = *environment;
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('='))
+      return entry.substr(name.size() + 1);
+  }
+  return std::nullopt;
+}
+
+void apply(Config& config, const Setting& setting, std::string_view text,
+           const std::string& source) {
+  if (auto wrong = setting.set(config, text))
+    config.errors.push_back(source + ": " + *std::move(wrong));
+}
+
+struct Flag {
+  const Setting* setting;
+  std::string value;
+};
+
+/// The flags in their order; `--config` is taken out.
+std::vector<Flag> parse_flags(const std::vector<std::string>& arguments, Config& config,
+                              std::string& file) {
+  std::vector<Flag> flags;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--help" || argument == "-h") {
+      config.help = true;
+      continue;
+    }
+    const std::size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    const Setting* found = nullptr;
+    for (const Setting& setting : kSettings) {
+      if (flag_of(setting) == name) found = &setting;
+    }
+    if (found == nullptr && name != "--config") {
+      config.errors.push_back(name + ": there is no such flag; see nowthen serve --help");
+      continue;
+    }
+    std::string value;
+    if (equals != argument.npos) {
+      value = argument.substr(equals + 1);
+    } else if (found != nullptr && found->value.empty()) {
+      value = "true";
+    } else if (i + 1 < arguments.size()) {
+      value = arguments[++i];
+    } else {
+      config.errors.push_back(name + ": its value is missing");
+      continue;
+    }
+    if (found == nullptr) {
+      file = value;
+    } else {
+      flags.push_back({found, std::move(value)});
+    }
+  }
+  return flags;
+}
+
+}  // namespace
+
+Config read_config(const std::vector<std::string>& arguments, const char* const* environment) {
+  Config config;
+  std::string file(variable(environment, "NOWTHEN_CONFIG").value_or(""));
+  const std::vector<Flag> flags = parse_flags(arguments, config, file);
+  if (!file.empty()) {
+    const ConfigFile read = read_config_file(file);
+    config.errors.insert(config.errors.end(), read.errors.begin(), read.errors.end());
+    for (const ConfigLine& line : read.lines) {
+      const Setting* found = nullptr;
+      for (const Setting& setting : kSettings) {
+        if (setting.name == line.name) found = &setting;
+      }
+      const std::string source =
+          file + ":" + std::to_string(line.number) + ": " + std::string(line.name);
+      if (found == nullptr) {
+        config.errors.push_back(source + ": there is no such setting");
+      } else {
+        apply(config, *found, line.value, source);
+      }
+    }
+  }
+  for (const Setting& setting : kSettings) {
+    const std::string name = variable_of(setting);
+    if (const auto value = variable(environment, name)) apply(config, setting, *value, name);
+  }
+  for (const Flag& flag : flags) apply(config, *flag.setting, flag.value, flag_of(*flag.setting));
+  if (!http::is_loopback(config.listen) && !config.tls_by_proxy) {
+    config.errors.push_back("--listen: " + http::to_string(config.listen) +
+                            " is not on loopback: say --tls-by-proxy if a proxy encrypts");
+  }
+  return config;
+}
+
+std::string config_help() {
+  std::string text =
+      "usage: nowthen serve [FLAGS]\n\n"
+      "Runs the server until Ctrl-C, which lets what runs end; a second one stops it at once.\n"
+      "Each flag is also a variable (--data-dir: NOWTHEN_DATA_DIR) and a line of the file\n"
+      "(data_dir: ...). Flags win over variables, these over the file.\n\n";
+  const auto line = [&text](std::string left, std::string_view help) {
+    left = "  " + left;
+    left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
+    text += left + std::string(help) + "\n";
+  };
+  line("--config FILE", "settings as YAML");
+  for (const Setting& setting : kSettings) {
+    std::string left = flag_of(setting);
+    if (!setting.value.empty()) left += " " + std::string(setting.value);
+    line(left, setting.help);
+  }
+  text.pop_back();
+  return text;
+}
+
+}  // namespace nowthen::server

@@ -1,0 +1,72 @@
+#include "server/config_file.h"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <yaml-cpp/yaml.h>
+
+namespace nowthen::server {
+namespace {
+
+constexpr std::size_t kBytesMax = 1u << 20;
+
+int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
+
+void add(ConfigFile& file, const std::string& path, const std::string& name,
+         const YAML::Node& value) {
+  if (value.IsScalar()) {
+    file.lines.push_back({name, value.Scalar(), line_of(value)});
+  } else if (value.IsSequence()) {
+    for (const YAML::Node& item : value) {
+      if (item.IsScalar()) {
+        file.lines.push_back({name, item.Scalar(), line_of(item)});
+      } else {
+        file.errors.push_back(path + ":" + std::to_string(line_of(item)) + ": " + name +
+                              ": expected plain values");
+      }
+    }
+  } else {
+    file.errors.push_back(path + ":" + std::to_string(line_of(value)) + ": " + name +
+                          ": expected a value or a list");
+  }
+}
+
+}  // namespace
+
+ConfigFile read_config_file(const std::string& path) {
+  ConfigFile file;
+  std::ifstream in(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.good() && !in.eof()) {
+    file.errors.push_back(path + ": cannot be read");
+    return file;
+  }
+  if (text.size() > kBytesMax) {
+    file.errors.push_back(path + ": larger than 1 MiB");
+    return file;
+  }
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return file;
+    if (!root.IsMap()) {
+      file.errors.push_back(path + ":1: expected `name: value` lines");
+      return file;
+    }
+    std::set<std::string> seen;
+    for (const auto& entry : root) {
+      const std::string name = entry.first.Scalar();
+      if (!seen.insert(name).second) {
+        file.errors.push_back(path + ":" + std::to_string(line_of(entry.first)) + ": " + name +
+                              ": is there twice");
+        continue;
+      }
+      add(file, path, name, entry.second);
+    }
+  } catch (const YAML::Exception& error) {
+    file.errors.push_back(path + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
+  }
+  return file;
+}
+
+}  // namespace nowthen::server

@@ -1,0 +1,104 @@
+#include "server/serving.h"
+
+#include "http/app.h"
+#include "http/switch_executor.h"
+#include "server/folder_secret.h"
+
+namespace nowthen::server {
+namespace {
+
+/// Waits for what the engine tells on one of its threads.
+template <class T, class Ask>
+Result<T> ask(sdk::Host& host, Ask ask_engine) {
+  auto told = host.wait_for<Result<T>>([&](std::move_only_function<void(Result<T>)> tell) {
+    host.with_engine([&](engine::Engine& engine) { ask_engine(engine, std::move(tell)); });
+  });
+  if (!told) return told.error();
+  return std::move(*told);
+}
+
+using Facts = std::map<std::string, std::string>;
+
+class ServingHost final : public Serving {
+ public:
+  ServingHost(std::shared_ptr<sdk::Host> host, ServingOptions options)
+      : host_(std::move(host)), options_(std::move(options)) {}
+  ~ServingHost() override { stop(Duration::zero()); }
+
+  Result<void> start() {
+    auto listener = http::Listener::open(options_.listener);
+    if (!listener) return listener.error();
+    listener_ = std::move(*listener);
+    auto secret = folder_secret(options_.data_dir);
+    if (!secret) return secret.error();
+    app_options_.folder_key = std::move(*secret);
+    surround();
+    if (auto started = host_->start(); !started) return started;
+    if (auto kept = load_facts(); !kept) return kept;
+    host_->with_engine([this](engine::Engine& engine) {
+      app_ = std::make_unique<http::App>(engine, app_options_, keys_);
+      listener_->start(engine, *app_);
+    });
+    return {};
+  }
+
+  http::Address address() const override { return listener_->address(); }
+
+  void stop(Duration patience) override {
+    if (!host_ || !app_) return;
+    listener_->stop();
+    host_->stop(patience);
+    app_.reset();
+  }
+
+ private:
+  void surround() {
+    sdk::Surroundings around;
+    around.make_reactor = http::make_reactor;
+    around.make_executor = [this](engine::LoopPort& port, engine::Reactor&,
+                                  std::unique_ptr<engine::Executor> in_process) {
+      auto pull = std::make_unique<http::PullExecutor>(port, app_options_.folder_key);
+      return std::make_unique<http::SwitchExecutor>(std::move(in_process), std::move(pull));
+    };
+    host_->surround(std::move(around));
+  }
+
+  /// What the server keeps with the data.
+  Result<void> load_facts() {
+    app_options_.loopback = http::is_loopback(options_.listener.address);
+    app_options_.keys_needed = options_.keys_needed;
+    keys_ = std::make_shared<http::KeyRing>(app_options_.folder_key);
+    auto keys = ask<Facts>(
+        *host_, [](engine::Engine& engine, auto tell) { engine.facts("key/", std::move(tell)); });
+    if (!keys) return keys.error();
+    auto born = ask<Facts>(*host_, [](engine::Engine& engine, auto tell) {
+      engine.facts("created", std::move(tell));
+    });
+    if (born && born->contains("created"))
+      app_options_.born = from_us(std::strtoll((*born)["created"].c_str(), nullptr, 10));
+    for (const auto& [name, bytes] : *keys) {
+      auto key = http::decode_api_key(std::string_view(name).substr(4), bytes);
+      if (!key) return key.error();
+      keys_->put(std::move(*key));
+    }
+    return {};
+  }
+
+  std::shared_ptr<sdk::Host> host_;
+  const ServingOptions options_;
+  http::AppOptions app_options_;
+  std::shared_ptr<http::KeyRing> keys_;
+  std::unique_ptr<http::Listener> listener_;
+  std::unique_ptr<http::App> app_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Serving>> Serving::start(std::shared_ptr<sdk::Host> host,
+                                                ServingOptions options) {
+  auto serving = std::make_unique<ServingHost>(std::move(host), std::move(options));
+  if (auto started = serving->start(); !started) return started.error();
+  return std::unique_ptr<Serving>(std::move(serving));
+}
+
+}  // namespace nowthen::server
