@@ -33,6 +33,7 @@ enum class ErrorCode : std::uint8_t {
   newer_version,      ///< the data folder was written by a newer version
   corruption,         ///< stored bytes fail their checks; nothing was repaired
   store_failed,       ///< a write or fsync failed; the engine has stopped
+  rejected,           ///< the operation itself answered with a client error, which is passed on
 };
 
 /// The stable word for a code, as in problem types and logs: "lease_lost".

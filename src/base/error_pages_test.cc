@@ -53,7 +53,7 @@ class ErrorPages : public testing::Test {
     const char* source = std::getenv("NOWTHEN_SOURCE_DIR");
     if (source == nullptr) GTEST_SKIP() << "NOWTHEN_SOURCE_DIR is not set; ctest sets it";
     folder_ = std::filesystem::path{source} / "docs" / "errors";
-    for (int i = 1; i <= static_cast<int>(ErrorCode::store_failed); ++i) {
+    for (int i = 1; i <= static_cast<int>(ErrorCode::rejected); ++i) {
       codes_.push_back(static_cast<ErrorCode>(i));
     }
   }

@@ -53,6 +53,8 @@ std::string_view to_string(ErrorCode code) {
       return "corruption";
     case ErrorCode::store_failed:
       return "store_failed";
+    case ErrorCode::rejected:
+      return "rejected";
   }
   return "unknown";
 }
@@ -85,6 +87,7 @@ bool may_retry(ErrorCode code) {
     case ErrorCode::newer_version:
     case ErrorCode::corruption:
     case ErrorCode::store_failed:
+    case ErrorCode::rejected:
       return false;
   }
   return false;

@@ -11,7 +11,7 @@
 namespace nowthen {
 namespace {
 
-constexpr int kCodes = static_cast<int>(ErrorCode::store_failed) + 1;
+constexpr int kCodes = static_cast<int>(ErrorCode::rejected) + 1;
 
 TEST(ErrorCode, every_code_has_a_word_of_its_own) {
   std::set<std::string_view> words;

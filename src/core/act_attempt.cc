@@ -37,6 +37,7 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   if (call.sent) {  // it is taken wherever it arrives, so a full partition is refused here
     if (Error error = overloaded(app); error.code != ErrorCode::none) return error;
   }
+  if (call.options.trace.empty()) call.options.trace = s.inv.trace;
   const Operation& op = app.state.operation_named(call.operation);
   // Without a key the child stays with its parent: what passes between them needs no outbox.
   std::uint16_t partition = app.state.partition;
@@ -226,7 +227,7 @@ void finish(Application& app, Subject s, Finish& command) {
     return;
   }
   Outcome outcome = std::move(command.outcome);
-  if (!outcome.ok()) {
+  if (!outcome.ok() && outcome.code != ErrorCode::rejected) {
     cut(outcome.data, app.state.limits.error_bytes_max);
   }
   const State terminal = outcome.ok() ? State::succeeded : State::failed;

@@ -55,6 +55,11 @@ Error check_call(const Application& app, const Invoke& call) {
     return {ErrorCode::too_large,
             over_limit("an order key or idempotency key", "key_bytes_max", limits.key_bytes_max)};
   }
+  if (call.options.trace.size() > kTraceBytesMax) {
+    return {ErrorCode::invalid_argument, "a traceparent has at most " +
+                                             std::to_string(kTraceBytesMax) +
+                                             " characters (W3C Trace Context, version 00)"};
+  }
   if (call.options.priority > 9) {
     return {ErrorCode::invalid_argument, "a priority is 0 to 9 (9 first)"};
   }
@@ -164,7 +169,9 @@ std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyR
   } else if (call.parent) {
     tell_parent(app, call, fetched->second.outcome);
   } else {
-    app.answer_finished(call.waiter, record.id, fetched->second, Decision::Kind::attached);
+    Applied applied = terms(app.state.operation_named(call.operation).policy, call).applied;
+    applied.respond_async = false;  // it has its answer at once
+    app.answer_finished(call.waiter, record.id, fetched->second, Decision::Kind::attached, applied);
   }
   return std::nullopt;
 }
@@ -192,6 +199,7 @@ std::unique_ptr<Invocation> make_invocation(Application& app, const Operation& o
   }
   inv->held_above = std::move(call.held_above);
   inv->depth = call.depth;
+  inv->trace = std::move(call.options.trace);
   if (call.parent && !call.sent) inv->parents.push_back(std::move(*call.parent));
   app.state.last_accepted = static_cast<AcceptSeq>(std::to_underlying(app.state.last_accepted) + 1);
   inv->accepted_seq = app.state.last_accepted;

@@ -33,7 +33,7 @@ void Application::acknowledge(WaiterId waiter, const Invocation& inv) {
 }
 
 void Application::answer_finished(WaiterId waiter, InvocationId id, const Finished& finished,
-                                  Decision::Kind kind) {
+                                  Decision::Kind kind, Applied applied) {
   if (waiter == WaiterId::none) return;
   Reply reply;
   reply.waiter = waiter;
@@ -41,6 +41,7 @@ void Application::answer_finished(WaiterId waiter, InvocationId id, const Finish
   reply.state = finished.state;
   reply.outcome = finished.outcome;
   reply.decision = {.kind = kind, .after = {}, .done = finished.done, .reason = {}};
+  reply.applied = applied;
   emit(Gate::commit, std::move(reply));
 }
 
@@ -282,7 +283,8 @@ void Application::fail_attempt(Subject s, Failure failure) {
 void Application::end(Subject s, State terminal, Outcome outcome) {
   Invocation& inv = s.inv;
   drop_attempt(inv);
-  if (outcome.ok() && outcome.data.size() > state.limits.result_bytes_max) {
+  const bool whole = outcome.ok() || outcome.code == ErrorCode::rejected;  // errors are cut
+  if (whole && outcome.data.size() > state.limits.result_bytes_max) {
     outcome = {ErrorCode::too_large, "the result is larger than result_bytes_max (" +
                                          std::to_string(state.limits.result_bytes_max) + ")"};
     terminal = State::failed;
@@ -306,8 +308,10 @@ void Application::end(Subject s, State terminal, Outcome outcome) {
     out.rows.push_back(Ended{std::move(ended), retain});
   } else {
     if (state.unstored.size() == PartitionState::kUnstoredKept) state.unstored.pop_front();
-    state.unstored.push_back({ended->id, std::move(ended->operation), terminal, ended->accepted,
-                              now, terminal == State::failed ? ended->outcome.data : ""});
+    std::string note = terminal == State::failed ? std::move(ended->outcome.data) : "";
+    cut(note, state.limits.error_bytes_max);
+    state.unstored.push_back(
+        {ended->id, std::move(ended->operation), terminal, ended->accepted, now, std::move(note)});
   }
   fill_places();
 }

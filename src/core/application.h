@@ -53,7 +53,7 @@ class Application {
   /// The same where nothing was changed, or it has ended by it.
   void refuse_worker(WaiterId waiter, InvocationId id, ErrorCode code, std::string message);
   void answer_finished(WaiterId waiter, InvocationId id, const Finished& finished,
-                       Decision::Kind kind);
+                       Decision::Kind kind, Applied applied = {});
 
   // ---- rows ----
   void header_changed(Invocation& inv);

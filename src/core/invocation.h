@@ -74,6 +74,7 @@ struct Header {
   std::uint64_t fingerprint = 0;     ///< of operation, order key and input
   std::vector<OrderKey> held_above;  ///< keys that the calling ancestors hold, see `as_held`
   std::uint32_t depth = 0;           ///< calls above this one
+  std::string trace;                 ///< W3C traceparent of its caller; empty: none
   std::vector<ParentLink> parents;   ///< who waits for the result, durably
   AcceptSeq accepted_seq{};
   WallTime accepted{};

@@ -29,12 +29,13 @@ inline void put(std::ostream& out, const Invocation& of) {
       << " priority " << static_cast<int>(of.priority) << " order '" << of.order.scope << "/"
       << of.order.key << "' idempotency '" << of.idempotency_key << "' " << of.fingerprint
       << " depth " << of.depth << " held " << of.held_above.size() << " parents "
-      << of.parents.size() << " seq " << std::to_underlying(of.accepted_seq) << " accepted "
-      << to_us(of.accepted) << " not_before " << to_us(of.not_before) << " start "
-      << to_us(of.start_due) << " answer " << to_us(of.answer_due) << "\n  " << of.state << ' '
-      << to_string(of.park_reason) << " '" << of.note << "' attempt " << of.attempt << " epoch "
-      << std::to_underlying(of.epoch) << " failures " << of.failures << " crashes " << of.crashes
-      << " at_start " << of.done_at_start << " backoff " << to_us(of.backoff_due) << " started "
+      << of.parents.size() << " trace '" << of.trace << "' seq "
+      << std::to_underlying(of.accepted_seq) << " accepted " << to_us(of.accepted) << " not_before "
+      << to_us(of.not_before) << " start " << to_us(of.start_due) << " answer "
+      << to_us(of.answer_due) << "\n  " << of.state << ' ' << to_string(of.park_reason) << " '"
+      << of.note << "' attempt " << of.attempt << " epoch " << std::to_underlying(of.epoch)
+      << " failures " << of.failures << " crashes " << of.crashes << " at_start "
+      << of.done_at_start << " backoff " << to_us(of.backoff_due) << " started "
       << to_us(of.attempt_started) << " cancel " << of.cancel_seq << " '" << of.cancel_note
       << "' cleanup " << to_us(of.cleanup_due) << "\n  input '" << of.input << "' last_seq "
       << of.last_seq << " bytes " << of.journal_bytes << (of.stored ? " stored" : "")

@@ -103,6 +103,12 @@ core::Invocation full() {
   return it;
 }
 
+core::Invocation traced() {
+  core::Invocation it = sleeping();
+  it.trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  return it;
+}
+
 core::Message message() {
   core::Invoke invoke;
   invoke.id = kId;
@@ -121,6 +127,12 @@ core::Message message() {
   message.partition = 3;
   message.body = std::move(invoke);
   return message;
+}
+
+core::Message message_traced() {
+  core::Message it = message();
+  std::get<core::Invoke>(it.body).options.trace = traced().trace;
+  return it;
 }
 
 core::Message ended() {
@@ -146,6 +158,10 @@ struct Golden {
 std::vector<Golden> goldens() {
   std::vector<RowWrite> finished;
   encode_finished(full(), bucket_of(full().ended, std::chrono::hours(24)), finished);
+  core::Invocation traced_end = traced();
+  traced_end.state = core::State::succeeded;
+  traced_end.ended = full().ended;
+  encode_finished(traced_end, bucket_of(full().ended, std::chrono::hours(24)), finished);
   return {
       {"asleep", encode_header(sleeping()), "4c000301a0c4506c0000031122334455667788",
        "011d03410b706c6163652d6f72646572ac02f601117b226974656d223a22627572676572227d01e80701"
@@ -176,6 +192,20 @@ std::vector<Golden> goldens() {
        "0100030301a0c4506c000003112233445566778806706172656e74dc1d710a"},
       {"state", encode_state(3, {"s", "k"}, "n", "42"), "4b00037300016b00016e", "013432dc6ffcad"},
       {"epoch", encode_epoch(3, OwnerEpoch{5}), "450003", "01000000000000000522a869ab"},
+      {"traced", encode_header(traced()), "4c000301a0c4506c0000031122334455667788",
+       "019d8080800103410b706c6163652d6f72646572ac02f601117b226974656d223a22627572676572"
+       "227d01e807010c0309636f6f6c2d646f776e8080bbdd8305d00f3730302d306166373635313931366364"
+       "34336464383434386562323131633830333139632d623761643662373136393230333333312d30313eb1"
+       "76ba"},
+      {"traced, finished", finished[1], "4600036ab290000001a0c4506c0000031122334455667788",
+       "0194200601000b706c6163652d6f72646572f6018092f401117b226974656d223a22627572676572"
+       "227d013730302d30616637363531393136636434336464383434386562323131633830333139632d6237"
+       "61643662373136393230333333312d3031093f48c3"},
+      {"traced, invoke", encode_message(1, 2, message_traced()), "4f00010000000000000002",
+       "010003011f01a0c4506c00000311223344556677880973656e642d6d61696c01027b7d0400016f01"
+       "6902010173016b0280897a01a0c4506c0000031122334455667788017001a0c4506c0000031122334455"
+       "6677883730302d30616637363531393136636434336464383434386562323131633830333139632d6237"
+       "61643662373136393230333333312d3031c2aadf89"},
   };
 }
 
@@ -209,6 +239,11 @@ TEST(GoldenRows, are_still_read) {
   for (const std::size_t i : {5u, 6u, 7u}) EXPECT_TRUE(decode_message(key(i), value(i)));
   EXPECT_EQ(*decode_state(key(8), value(8)), "42");
   EXPECT_EQ(*decode_epoch(key(9), value(9)), OwnerEpoch{5});
+  EXPECT_EQ((*decode_header(key(10), value(10)))->trace, traced().trace);
+  EXPECT_EQ(decode_finished(key(11), value(11))->trace, traced().trace);
+  const auto invoke = decode_message(key(12), value(12));
+  ASSERT_TRUE(invoke);
+  EXPECT_EQ(std::get<core::Invoke>(invoke->body).options.trace, traced().trace);
 }
 
 }  // namespace

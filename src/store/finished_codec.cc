@@ -22,7 +22,8 @@ enum FinishedBit : std::uint32_t {
   kVersion = 1u << 9,
   kNote = 1u << 10,
   kCancelNote = 1u << 11,
-  kUnknownFinishedBits = ~((1u << 12) - 1),
+  kTrace = 1u << 12,
+  kUnknownFinishedBits = ~((1u << 13) - 1),
 };
 
 std::uint32_t finished_bits(const core::Invocation& of) {
@@ -42,6 +43,7 @@ std::uint32_t finished_bits(const core::Invocation& of) {
   mark(of.version != 1, kVersion);
   mark(!of.note.empty(), kNote);
   mark(!of.cancel_note.empty(), kCancelNote);
+  mark(!of.trace.empty(), kTrace);
   return bits;
 }
 
@@ -129,6 +131,7 @@ std::string encode_payload(const core::Invocation& of, std::uint32_t bits) {
   if (has(kVersion)) out.varint(of.version);
   if (has(kNote)) out.bytes(of.note);
   if (has(kCancelNote)) out.bytes(of.cancel_note);
+  if (has(kTrace)) out.bytes(of.trace);
   return value;
 }
 
@@ -178,6 +181,7 @@ Result<FinishedRow> decode_finished(std::string_view key, std::string_view value
   if (has(kVersion)) to.version = in.varint32();
   if (has(kNote)) to.note = in.bytes();
   if (has(kCancelNote)) to.cancel_note = in.bytes();
+  if (has(kTrace)) to.trace = in.bytes();
   if (!in.finished()) return malformed(key);
   return to;
 }

@@ -43,6 +43,7 @@ struct FinishedRow {
   std::string note;
   std::uint32_t attempt = 0;
   std::string cancel_note;
+  std::string trace;
   core::Outcome outcome;    ///< without its data when `result_row`
   bool result_row = false;  ///< the data is in the row result_key(id, bucket)
   core::Bytes input;

@@ -78,7 +78,7 @@ Enum take_enum(Reader& in, Enum last) {
   in.fail();
   return Enum{};
 }
-inline constexpr ErrorCode kLastErrorCode = ErrorCode::store_failed;
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::rejected;
 
 inline void put_outcome(Writer& out, const core::Outcome& outcome) {
   const auto& [code, data] = outcome;

@@ -42,7 +42,7 @@ class SampleRows {
   std::uint32_t small() { return static_cast<std::uint32_t>(coin() ? number(3) : random_.next()); }
   core::Outcome outcome(std::size_t size_max = 40) {
     core::Outcome outcome;
-    if (coin()) outcome.code = static_cast<ErrorCode>(number(23));
+    if (coin()) outcome.code = static_cast<ErrorCode>(number(24));
     outcome.data = text(size_max);
     return outcome;
   }
@@ -92,6 +92,7 @@ class SampleRows {
     it.attempt_started = time();
     it.cancel_seq = small();
     it.cancel_note = text();
+    it.trace = text();
     it.cleanup_due = time();
     it.ended = time();
     it.outcome = outcome(size_max);
@@ -127,6 +128,7 @@ class SampleRows {
         invoke.options.delay = Duration{static_cast<std::int64_t>(number(1u << 30))};
         invoke.options.order_key = text();
         invoke.options.idempotency_key = text();
+        invoke.options.trace = text();
         if (coin()) invoke.parent = parent();
         invoke.sent = coin();
         for (auto n = number(3); n > 0; --n) invoke.held_above.push_back(order());
