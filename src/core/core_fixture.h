@@ -81,6 +81,16 @@ class Driver {
                  std::vector<std::uint32_t> versions = {1}, std::string key_scope = {}) {
     apply(Configure{name, policy, std::move(key_scope), std::move(versions)});
   }
+  void configure_pulled(const std::string& name, const Policy& policy = {}) {
+    apply(Configure{name, policy, {}, {1}, true});
+  }
+  /// Workers ask for attempts.
+  Took take(std::uint32_t count, std::string operation = "pulled") {
+    apply(Take{std::move(operation), count});
+    const std::vector<Took> took = all<Took>();
+    EXPECT_EQ(took.size(), 1u);
+    return took.empty() ? Took{} : took.front();
+  }
   /// Applies `call` under a fresh id and for a fresh waiter.
   InvocationId invoke(Invoke call) {
     call.id = fresh_id();
@@ -179,6 +189,26 @@ class Driver {
     command.error = {ErrorCode::failed, std::move(message)};
     apply(std::move(command));
   }
+  void release(InvocationId id) { apply(under_lease<Release>(id)); }
+  // The same, as a worker says it: it waits for the answer.
+  template <class C>
+  C asked_under_lease(InvocationId id) {
+    C command = under_lease<C>(id);
+    command.waiter = fresh_waiter();
+    return command;
+  }
+  void record_step(InvocationId id, std::string path, Outcome outcome = {ErrorCode::none, "done"}) {
+    auto command = asked_under_lease<RecordStep>(id);
+    command.path = std::move(path);
+    command.outcome = std::move(outcome);
+    apply(std::move(command));
+  }
+  void read_step(InvocationId id, std::string path) {
+    auto command = asked_under_lease<ReadStep>(id);
+    command.path = std::move(path);
+    apply(std::move(command));
+  }
+  void heartbeat(InvocationId id) { apply(asked_under_lease<Heartbeat>(id)); }
   void park_attempt(InvocationId id, ParkReason reason = ParkReason::journal_mismatch) {
     auto command = under_lease<ParkAttempt>(id);
     command.reason = reason;

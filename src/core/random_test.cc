@@ -47,6 +47,7 @@ class RandomRun : public Driver {
       if (testing::Test::HasFailure()) return;
       start_loaded();
       deliver_messages();
+      if (state->operations.at("pulled")->pulled) take(3);
       for (const InvocationId id : ids()) {
         if (live(id) == nullptr) continue;
         if (live(id)->state == State::parked) below(2) == 0 ? resume(id) : cancel(id);
@@ -62,7 +63,8 @@ class RandomRun : public Driver {
   }
 
  private:
-  inline static const std::vector<std::string> kOperations = {"now", "auto", "later", "other"};
+  inline static const std::vector<std::string> kOperations = {"now", "auto", "later", "other",
+                                                              "pulled"};
 
   std::uint64_t below(std::uint64_t bound) { return prng_.below(bound); }
   template <class T>
@@ -93,7 +95,8 @@ class RandomRun : public Driver {
     policy.retry.interval = milliseconds(below(3) * 100);
     policy.on_timeout = below(2) == 0 ? OnTimeout::cancel : OnTimeout::finish;
     policy.on_exhausted = below(2) == 0 ? OnExhausted::fail : OnExhausted::park;
-    configure(name, policy, std::move(versions), name == "now" ? "" : "shared");
+    const bool pulled = name == "pulled" && below(4) != 0;
+    apply(Configure{name, policy, name == "now" ? "" : "shared", std::move(versions), pulled});
   }
 
   void act() {
@@ -116,7 +119,16 @@ class RandomRun : public Driver {
       return declare(one_of(kOperations),
                      below(3) == 0 ? std::vector<std::uint32_t>{} : std::vector{1u});
     if (dice < 61) return apply(FireTimers{any_id()});
+    if (dice < 66) return takes();
     executor_acts();
+  }
+
+  void takes() {
+    const Took took = take(static_cast<std::uint32_t>(below(4)));
+    if (took.ids.empty()) return;
+    const Live* first = live(took.ids.front());
+    if (below(3) == 0 && first != nullptr && first->state == State::running)
+      release(took.ids.front());
   }
 
   void die() {
@@ -163,6 +175,8 @@ class RandomRun : public Driver {
     const InvocationId id = one_of(held);
     const std::uint64_t dice = below(100);
     if (dice < 3) return stale(id);
+    if (live(id)->state == State::running && live(id)->operation->pulled && dice < 80)
+      return worker_acts(id);
     if (live(id)->state == State::suspended || dice < 13) return suspends(id);
     if (dice < 55) return opens(id);
     if (dice < 80) return completes(id);
@@ -170,6 +184,28 @@ class RandomRun : public Driver {
     if (dice < 95) return finish(id, {below(4) == 0 ? ErrorCode::failed : ErrorCode::none, "end"});
     if (dice < 98) return fail_attempt(id, "broken for good");
     park_attempt(id);
+  }
+
+  void worker_acts(InvocationId id) {
+    switch (below(6)) {
+      case 0:
+        return read_step(id, one_of<std::string>({"step", "made"}));
+      case 1:
+        return heartbeat(id);
+      case 2:
+        return release(id);
+      case 3: {
+        auto command = asked_under_lease<FailAttempt>(id);
+        command.error = {ErrorCode::failed, "a worker broke"};
+        command.permanent = below(3) == 0;
+        command.retry_after = milliseconds(below(2'000));
+        apply(std::move(command));
+        break;
+      }
+      default:
+        record_step(id, one_of<std::string>({"step", "made", "made-too", "signal:a"}));
+    }
+    EXPECT_NE(reply(), nullptr) << "a worker was not answered";
   }
 
   void send_signals(InvocationId id) {
