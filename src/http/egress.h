@@ -16,7 +16,7 @@ struct EgressOptions {
   /// declare a target could reach them anyway.
   bool loopback_allowed = false;
   /// Values of --allow-egress: HOST, IP, either with :PORT, CIDR, or `*` for all public addresses.
-  std::vector<std::string> allow;
+  std::vector<std::string> allow = {};
 };
 
 /// Decides to which addresses requests may go. Everything is refused that no rule allows:

@@ -42,20 +42,19 @@ TEST(Egress, nothing_is_allowed_unless_it_is_said) {
 }
 
 TEST(Egress, loopback_is_allowed_when_the_listener_is_on_it) {
-  expect({.loopback_allowed = true, .allow = {}},
-         {{"127.0.0.1", "127.0.0.1", 9000, true},
-          {"127.8.9.1", "127.8.9.1", 9000, true},
-          {"localhost", "::1", 80, true},
-          {"localhost", "127.0.0.1", 80, true},
-          {"::ffff:127.0.0.1", "::ffff:127.0.0.1", 80, true},
-          {"0.0.0.0", "0.0.0.0", 80, false},
-          {"::", "::", 80, false},
-          {"10.0.0.1", "10.0.0.1", 80, false},
-          {"example.org", "93.184.216.34", 80, false}});
+  expect({.loopback_allowed = true}, {{"127.0.0.1", "127.0.0.1", 9000, true},
+                                      {"127.8.9.1", "127.8.9.1", 9000, true},
+                                      {"localhost", "::1", 80, true},
+                                      {"localhost", "127.0.0.1", 80, true},
+                                      {"::ffff:127.0.0.1", "::ffff:127.0.0.1", 80, true},
+                                      {"0.0.0.0", "0.0.0.0", 80, false},
+                                      {"::", "::", 80, false},
+                                      {"10.0.0.1", "10.0.0.1", 80, false},
+                                      {"example.org", "93.184.216.34", 80, false}});
 }
 
 TEST(Egress, host_entry_allows_the_public_addresses_of_that_host_only) {
-  expect({.loopback_allowed = false, .allow = {"Api.Example.org", "other.example:8443"}},
+  expect({.allow = {"Api.Example.org", "other.example:8443"}},
          {{"api.example.org", "93.184.216.34", 443, true},
           {"API.EXAMPLE.ORG", "2606:2800:220:1::1", 80, true},
           {"example.org", "93.184.216.34", 443, false},
@@ -67,7 +66,7 @@ TEST(Egress, host_entry_allows_the_public_addresses_of_that_host_only) {
 }
 
 TEST(Egress, name_that_resolves_to_an_address_inside_is_refused) {
-  EgressOptions options{.loopback_allowed = false, .allow = {"api.example.org", "*"}};
+  EgressOptions options{.allow = {"api.example.org", "*"}};
   std::vector<Case> cases;
   for (const std::string_view address : {"127.0.0.1",
                                          "10.1.2.3",
@@ -128,7 +127,7 @@ TEST(Egress, address_entry_allows_that_address_under_any_name) {
 }
 
 TEST(Egress, cidr_entry_allows_what_is_in_it) {
-  expect({.loopback_allowed = false, .allow = {"10.0.0.0/8", "172.16.4.0/22", "fd00:1::/32"}},
+  expect({.allow = {"10.0.0.0/8", "172.16.4.0/22", "fd00:1::/32"}},
          {{"x", "10.255.0.1", 80, true},
           {"x", "11.0.0.1", 80, false},
           {"x", "172.16.7.255", 80, true},
@@ -139,23 +138,21 @@ TEST(Egress, cidr_entry_allows_what_is_in_it) {
 }
 
 TEST(Egress, wide_range_opens_neither_metadata_nor_addresses_of_no_host) {
-  expect({.loopback_allowed = false, .allow = {"0.0.0.0/0", "::/0"}},
-         {{"x", "93.184.216.34", 80, true},
-          {"x", "10.0.0.1", 80, true},
-          {"x", "127.0.0.1", 80, true},
-          {"x", "::1", 80, true},
-          {"x", "169.254.169.254", 80, false},
-          {"x", "::ffff:169.254.169.254", 80, false},
-          {"x", "fe80::1", 80, false},
-          {"x", "fd00:ec2::254", 80, false},
-          {"x", "0.0.0.0", 80, false},
-          {"x", "224.0.0.1", 80, false},
-          {"x", "ff02::1", 80, false}});
-  expect({.loopback_allowed = false, .allow = {"169.254.169.254", "fe80::/10"}},
-         {{"x", "169.254.169.254", 80, true},
-          {"x", "169.254.169.253", 80, false},
-          {"x", "fe80::1%eth0", 80, true}});
-  expect({.loopback_allowed = false, .allow = {"0.0.0.0", "224.0.0.1"}},
+  expect({.allow = {"0.0.0.0/0", "::/0"}}, {{"x", "93.184.216.34", 80, true},
+                                            {"x", "10.0.0.1", 80, true},
+                                            {"x", "127.0.0.1", 80, true},
+                                            {"x", "::1", 80, true},
+                                            {"x", "169.254.169.254", 80, false},
+                                            {"x", "::ffff:169.254.169.254", 80, false},
+                                            {"x", "fe80::1", 80, false},
+                                            {"x", "fd00:ec2::254", 80, false},
+                                            {"x", "0.0.0.0", 80, false},
+                                            {"x", "224.0.0.1", 80, false},
+                                            {"x", "ff02::1", 80, false}});
+  expect({.allow = {"169.254.169.254", "fe80::/10"}}, {{"x", "169.254.169.254", 80, true},
+                                                       {"x", "169.254.169.253", 80, false},
+                                                       {"x", "fe80::1%eth0", 80, true}});
+  expect({.allow = {"0.0.0.0", "224.0.0.1"}},
          {{"x", "0.0.0.0", 80, false}, {"x", "224.0.0.1", 80, false}});
 }
 
@@ -165,8 +162,7 @@ TEST(Egress, refusal_prints_the_flag_that_would_allow_it) {
   EXPECT_EQ(refusal({}, "Api.example.org", "93.184.216.34"),
             "egress to api.example.org (93.184.216.34) is not allowed; start the server with "
             "--allow-egress api.example.org");
-  EXPECT_EQ(refusal({.loopback_allowed = false, .allow = {"api.example.org"}}, "api.example.org",
-                    "10.0.0.5"),
+  EXPECT_EQ(refusal({.allow = {"api.example.org"}}, "api.example.org", "10.0.0.5"),
             "egress to api.example.org is not allowed: it is at 10.0.0.5, a private address; "
             "start the server with --allow-egress 10.0.0.5");
   EXPECT_EQ(refusal({}, "0.0.0.0", "0.0.0.0"),
@@ -183,7 +179,7 @@ TEST(Egress, flag_that_a_refusal_prints_does_allow_it) {
                                                         {"localhost", "::ffff:127.0.0.1"}}) {
     const std::string message = refusal({}, host, address);
     const std::string entry = message.substr(message.rfind(' ') + 1);
-    expect({.loopback_allowed = false, .allow = {entry}}, {{host, address, 80, true}});
+    expect({.allow = {entry}}, {{host, address, 80, true}});
   }
 }
 
@@ -214,7 +210,7 @@ TEST(Egress, entry_that_means_nothing_is_refused_by_name) {
                                   "host..org",
                                   "fe80::1%eth0",
                                   "user@host"}) {
-    const Result<Egress> egress = Egress::make({.loopback_allowed = false, .allow = {entry}});
+    const Result<Egress> egress = Egress::make({.allow = {entry}});
     ASSERT_FALSE(egress) << entry;
     EXPECT_EQ(egress.error().code, ErrorCode::invalid_argument);
     EXPECT_TRUE(egress.error().message.starts_with("--allow-egress " + entry + ": "))
