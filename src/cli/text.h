@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nowthen::cli {
+
+enum class LineBreaks : std::uint8_t { escaped, kept };
+
+/// The text with everything escaped that a terminal would obey instead of show: control
+/// characters, marks that turn the direction of writing, bytes that are not UTF-8.
+std::string printable(std::string_view text, LineBreaks breaks = LineBreaks::escaped);
+/// The columns that printable text takes, with one for each character.
+std::size_t columns(std::string_view text);
+/// At most `max` columns of printable text; what is cut ends in "...".
+std::string cut(std::string_view text, std::size_t max);
+
+enum class Look : std::uint8_t { plain, bold_titles };
+
+/// Rows under titles, aligned. Cells are made printable.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> titles);
+  void add(std::vector<std::string> cells);
+  /// The rows since the last call, aligned with those before as far as their width was known; the
+  /// titles with the first of them.
+  std::string take(Look look);
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> widths_;
+  bool titled_ = false;
+};
+
+/// "name  value" lines, the values aligned. Both are made printable.
+std::string aligned(const std::vector<std::pair<std::string, std::string>>& lines);
+
+}  // namespace nowthen::cli
