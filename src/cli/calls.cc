@@ -143,7 +143,7 @@ std::vector<Command> call_commands() {
       {Group::follow,
        "wait",
        "wait for the end of an invocation, and print its result",
-       {{"ID", Takes::text, {}, "the invocation", Need::required},
+       {{"ID", Takes::key, {}, "the invocation", Need::required},
         {"--timeout", Takes::duration, "DURATION", "the longest wait; none: until the end"}},
        "nowthen wait 01j9x3k5w8m2c0q7r4t6v8y1za --timeout 5m",
        wait,

@@ -116,7 +116,9 @@ TEST(Call, explain_says_why_the_answer_looks_as_it_does) {
 TEST(Call, a_lost_answer_is_told_from_a_server_that_was_not_reached) {
   Program nowthen;
   EXPECT_EQ(nowthen({"call", "x"}), 5);
-  EXPECT_EQ(nowthen.errors(), "nowthen: cannot reach http://127.0.0.1:7070: Connection refused\n");
+  EXPECT_EQ(nowthen.errors(),
+            "nowthen: cannot reach http://127.0.0.1:7070: Connection refused; "
+            "--server or NOWTHEN_URL say which server\n");
   nowthen.server.breaks({ErrorCode::failed, "the connection broke"});
   EXPECT_EQ(nowthen({"call", "x"}), 5);
   EXPECT_EQ(nowthen.errors(),

@@ -7,6 +7,7 @@
 #include <nowthen/failure.h>
 
 #include "cli/command.h"
+#include "cli/completion.h"
 #include "cli/curl_transport.h"
 #include "cli/help.h"
 #include "cli/session.h"
@@ -42,10 +43,6 @@ const Command* take_command(Words& words) {
   return nullptr;
 }
 
-bool is_flag_given(const Arguments& own, const Arguments& front, std::string_view name) {
-  return own.has(name) || front.has(name);
-}
-
 Result<std::string> api_key(Console& console, const std::string& file) {
   std::string key = console.variable("NOWTHEN_API_KEY");
   if (!file.empty()) {
@@ -74,12 +71,13 @@ Result<Target> target_of(Console& console, const Arguments& own, const Arguments
   Result<std::string> key = api_key(console, given("--api-key-file", nullptr));
   if (!key) return key.error();
   Target target{std::move(*server), std::move(*key), given("--ca-file", "NOWTHEN_CA_FILE")};
-  if (is_flag_given(own, front, "--json")) target.form = Target::Form::json;
+  if (own.has("--json") || front.has("--json")) target.form = Target::Form::json;
   return target;
 }
 
 int run_command(const Command& command, const Arguments& front, Words words, Console& console,
                 Transport& transport) {
+  if (front.has("--help")) return print(console, help_of(command));
   std::vector<Parameter> parameters = command.parameters;
   parameters.insert(parameters.end(), general_parameters().begin(), general_parameters().end());
   const std::string name(command.name);
@@ -89,7 +87,7 @@ int run_command(const Command& command, const Arguments& front, Words words, Con
                name + ": " + arguments.error().message + " (see nowthen " + name + " --help)",
                Exit::usage);
   }
-  if (is_flag_given(*arguments, front, "--help")) return print(console, help_of(command));
+  if (arguments->has("--help")) return print(console, help_of(command));
   Result<Target> target = target_of(console, *arguments, front);
   if (!target) return say(console, target.error().message, Exit::usage);
   console.watch_interrupts();
@@ -112,6 +110,17 @@ int complain(Console& console, const Words& words) {
   return say(console, "there is no command '" + words[0] + "'; see nowthen --help", Exit::usage);
 }
 
+int print_completion(Console& console, const Words& words,
+                     const std::vector<LocalCommand>& locals) {
+  if (words == Words{"completion", "bash"}) {
+    return print(console, completion_script(Shell::bash, locals));
+  }
+  if (words == Words{"completion", "zsh"}) {
+    return print(console, completion_script(Shell::zsh, locals));
+  }
+  return say(console, "completion: for which shell? nowthen completion bash, or zsh", Exit::usage);
+}
+
 int dispatch(Words words, Console& console, Transport& transport,
              const std::vector<LocalCommand>& locals) {
   Result<Front> front = parse_front(std::move(words));
@@ -129,6 +138,7 @@ int dispatch(Words words, Console& console, Transport& transport,
       return local->run(words);
     }
     if (words[0] == "version") return print(console, "nowthen " NOWTHEN_VERSION "\n");
+    if (words[0] == "completion") return print_completion(console, words, locals);
   }
   const Command* command = take_command(words);
   if (command != nullptr) {

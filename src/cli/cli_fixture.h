@@ -62,7 +62,7 @@ class FakeServer final : public Transport {
     return then([reply = Reply{status, std::move(headers), std::move(body)}](
                     const Request& request) -> Result<Reply> {
       if (!request.on_bytes || reply.status > 299) return reply;
-      request.on_bytes(reply.body);
+      if (!reply.body.empty()) request.on_bytes(reply.body);
       return Reply{reply.status, reply.headers, {}};
     });
   }

@@ -90,6 +90,10 @@ std::vector<Command> operation_commands();
 std::vector<Command> policy_commands();
 std::vector<Command> operate_commands();
 
+/// As `Takes::choice` wants them.
+inline constexpr std::string_view kStates =
+    "scheduled|ready|running|suspended|backing_off|parked|succeeded|failed|cancelled|expired";
+
 /// The arguments that `words` give for `parameters`, checked; `invalid_argument` is one line that
 /// names the argument.
 Result<Arguments> parse_arguments(const std::vector<Parameter>& parameters,

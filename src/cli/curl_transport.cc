@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include <curl/curl.h>
@@ -95,7 +96,6 @@ void set_request(CURL* curl, const Request& request, curl_slist* headers) {
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "nowthen/" NOWTHEN_VERSION);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectWithin.count()));
   const auto timeout = std::chrono::ceil<milliseconds>(request.timeout);
@@ -109,6 +109,8 @@ void set_request(CURL* curl, const Request& request, curl_slist* headers) {
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    // libcurl repeats what it sent on a kept connection that had died; only a GET may be repeated.
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   }
 }
 
@@ -129,7 +131,12 @@ std::string server_of(const std::string& url) {
 
 Error error_of(CURLcode code, const Exchange& exchange, const char* text) {
   const std::string server = server_of(exchange.request.url);
-  const std::string why = *text != '\0' ? text : curl_easy_strerror(code);
+  std::string why = *text != '\0' ? text : curl_easy_strerror(code);
+  long os_error = 0;
+  curl_easy_getinfo(exchange.curl, CURLINFO_OS_ERRNO, &os_error);
+  if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
+    why = std::generic_category().message(static_cast<int>(os_error));
+  }
   if (exchange.interrupted()) return {ErrorCode::cancelled, "interrupted"};
   if (exchange.too_large) {
     return {ErrorCode::too_large, "the answer of " + server + " is larger than kReplyBytesMax (" +

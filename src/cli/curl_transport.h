@@ -6,7 +6,7 @@
 
 namespace nowthen::cli {
 
-/// HTTP/1.1 by libcurl, one connection for each exchange that follows another. Not thread-safe.
+/// HTTP/1.1 by libcurl, GETs share a connection. Not thread-safe.
 class CurlTransport final : public Transport {
  public:
   /// `interrupted` is asked about once a second and after each signal.

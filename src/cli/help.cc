@@ -32,12 +32,19 @@ std::string indented(const Lines& lines) {
   return aligned(moved);
 }
 
+constexpr std::size_t kValueColumnsMax = 24;
+
+/// A choice of many words does not fit beside the name of its option.
+bool is_long_choice(const Parameter& parameter) {
+  return parameter.takes == Takes::choice && columns(parameter.value) > kValueColumnsMax;
+}
+
 std::string first_column(const Parameter& parameter) {
   std::string text(parameter.name);
   if (parameter.name == "--help") text = "-h, --help";
   if (parameter.is_option() && parameter.takes != Takes::nothing) {
     text += ' ';
-    text += parameter.value;
+    text += is_long_choice(parameter) ? "WORD" : parameter.value;
   }
   if (parameter.repeats()) text += " ...";
   return text;
@@ -110,6 +117,11 @@ std::string help_of(const Command& command) {
   for (const Parameter& parameter : command.parameters) {
     Lines& lines = parameter.is_option() ? options : places;
     lines.emplace_back(first_column(parameter), parameter.summary);
+    if (is_long_choice(parameter)) {
+      std::string words(parameter.value);
+      std::ranges::replace(words, '|', ' ');
+      lines.emplace_back("", words);
+    }
   }
   Lines general;
   for (const Parameter& parameter : general_parameters()) {

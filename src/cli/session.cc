@@ -5,6 +5,7 @@
 #include <nowthen/json.h>
 
 #include "cli/problem.h"
+#include "cli/url.h"
 
 namespace nowthen::cli {
 namespace {
@@ -28,6 +29,8 @@ Session::Session(Console& console, Transport& transport, Target target, std::str
       target_(std::move(target)),
       command_(std::move(command)),
       look_(look_of(console)) {}
+
+bool Session::is_local() const { return is_loopback(target_.server); }
 
 Result<Reply> Session::exchange(Ask ask) {
   Request request;
@@ -57,7 +60,8 @@ Exit Session::explain(const Error& error) {
     note("interrupted");
     return Exit::interrupted;
   }
-  note(error.message);
+  const bool unreached = error.code == ErrorCode::unavailable;
+  note(error.message + (unreached ? "; --server or NOWTHEN_URL say which server" : ""));
   return Exit::unreachable;
 }
 

@@ -54,6 +54,8 @@ class Session {
   Exit explain(const Error& error);
 
   bool json() const { return target_.form == Target::Form::json; }
+  /// Whether the server is on this machine.
+  bool is_local() const;
   Console& console() { return console_; }
   Look look() const { return look_; }
 

@@ -30,6 +30,10 @@ class Wait {
       const std::chrono::seconds patience = next_patience();
       const Result<Reply> reply = session_.exchange(ask(patience));
       if (session_.console().interrupted()) return interrupted();
+      if (!reply && reply.error().code == ErrorCode::failed) {
+        seen_ = true;  // it broke, so it was there
+        if (session_.console().now() - asked_at >= kBetween) last_seen_ = session_.console().now();
+      }
       if (is_away(reply)) {
         if (!may_return())
           return reply ? session_.explain(*reply) : session_.explain(reply.error());
@@ -64,10 +68,9 @@ class Wait {
     return ask;
   }
 
-  bool is_away(const Result<Reply>& reply) {
+  static bool is_away(const Result<Reply>& reply) {
     if (!reply) {
       const ErrorCode code = reply.error().code;
-      seen_ = seen_ || code == ErrorCode::failed;  // it broke, so it was there
       return code == ErrorCode::unavailable || code == ErrorCode::failed;
     }
     const auto problem = problem_of(*reply);
