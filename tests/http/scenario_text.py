@@ -175,7 +175,7 @@ def table(lines):
 
 
 def row_of(line, width):
-    cells = [cell.strip() for cell in line.text.split(" | ")]
+    cells = [cell.strip() for cell in re.split(r"\s\|(?=\s|\Z)", line.text)]
     if len(cells) != width:
         raise line.error(f"{len(cells)} cells, not {width}")
     return cells
@@ -308,7 +308,8 @@ class Reader:
         while self.goes_on() and not STATEMENT.match(self.peek().text):
             part = self.take()
             header = HEADER.match(part.text)
-            if body or (not header and not part.text.startswith("! ")) or part.text == "events:":
+            is_head = header or part.text.startswith("! ")
+            if body or not is_head or part.text in ("events:", "lines:"):
                 body.append(part)
             elif header:
                 expect.headers.append((header[1], header[2] or ""))
