@@ -177,8 +177,38 @@ std::string ticket(InvocationId id, std::string_view state, std::string_view rea
   return text;
 }
 
+namespace {
+
+/// The operation's own answer, as its executor recorded it: "404 application/json\n{body}".
+std::optional<Response> passed_on(std::string_view recorded) {
+  int status = 0;
+  const std::size_t line = recorded.find('\n');
+  const auto end = std::from_chars(recorded.data(), recorded.data() + recorded.size(), status);
+  if (line == recorded.npos || end.ec != std::errc() || status < 400 || status > 499)
+    return std::nullopt;
+  const auto type = static_cast<std::size_t>(end.ptr - recorded.data()) + 1;
+  Response response{status, "", {}, std::string(recorded.substr(line + 1))};
+  if (type < line) response.content_type = recorded.substr(type, line - type);
+  return response;
+}
+
+std::string applied(const core::Applied& preference) {
+  std::string text;
+  if (preference.respond_async) text = "respond-async";
+  if (preference.wait) {
+    if (!text.empty()) text += ", ";
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*preference.wait);
+    text += "wait=" + std::to_string(seconds.count());
+  }
+  return text;
+}
+
+}  // namespace
+
 Response to_response(core::Reply reply) {
   Response response;
+  std::optional<Response> own;
+  const std::string preference = applied(reply.applied);
   const bool open = !reply.refused && !core::is_terminal(reply.state);
   if (open) {
     response = ok(ticket(reply.id, core::to_string(reply.state), reply.decision.reason), 202);
@@ -187,10 +217,14 @@ Response to_response(core::Reply reply) {
   } else if (!reply.refused && reply.outcome.ok()) {
     const bool is_json = validate_json(reply.outcome.data).has_value();
     response = {200, std::string(is_json ? kJson : kBytes), {}, std::move(reply.outcome.data)};
+  } else if (reply.outcome.code == ErrorCode::rejected &&
+             (own = passed_on(reply.outcome.data)).has_value()) {
+    response = std::move(*own);
   } else {
     return to_response(to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id))
         .with("Nowthen-Decision", to_string(reply.decision));
   }
+  if (!preference.empty()) response.with("Preference-Applied", preference);
   if (!reply.id.is_null()) response.with("Nowthen-Invocation", to_string(reply.id));
   return response.with("Nowthen-Decision", to_string(reply.decision));
 }

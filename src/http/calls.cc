@@ -54,6 +54,10 @@ std::optional<Problem> read_options(const Request& request, core::CallOptions& o
     }
     options.priority = static_cast<std::uint8_t>((*text)[0] - '0');
   }
+  // A traceparent that is none is not passed on (W3C Trace Context 3.2).
+  if (const std::string* trace = request.header("traceparent")) {
+    if (trace->size() <= core::kTraceBytesMax) options.trace = *trace;
+  }
   if (const std::string* text = request.header("Nowthen-Delay")) {
     const auto delay = parse_duration(*text);
     if (!delay) {

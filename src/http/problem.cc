@@ -42,6 +42,8 @@ int status_of(ErrorCode code) {
     case ErrorCode::newer_version:
     case ErrorCode::corruption:
       return 500;
+    case ErrorCode::rejected:  // where its own status cannot be passed on
+      return 502;
   }
   return 500;
 }

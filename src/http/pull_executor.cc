@@ -87,6 +87,10 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   out.string(format_duration(line.target.lease));
   out.field("deadline");
   json::write_time(out, after(invocation.attempt_started, line.attempt_timeout));
+  if (!invocation.trace.empty()) {
+    out.field("traceparent");
+    out.string(printable(invocation.trace));
+  }
   out.field("steps");
   out.begin_object();
   for (const core::Entry& entry : invocation.done) {
