@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/partition_state.h"
@@ -42,6 +43,8 @@ struct Cause {
   std::string note;
   std::vector<std::string> answers;  ///< "resume", "restart", "resolve 'pay'", "cancel"
 };
+/// The stable word for a kind: "order_key".
+std::string_view to_string(Cause::Kind kind);
 /// For people: "waits for order key 'k' of scope 'op', held by 01h..., place 2 in its line".
 std::string to_string(const Cause& cause);
 

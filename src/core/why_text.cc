@@ -52,6 +52,15 @@ std::string parked(const Cause& cause) {
 
 }  // namespace
 
+std::string_view to_string(Cause::Kind kind) {
+  static constexpr std::string_view kWords[] = {
+      "not_due",      "order_key", "place",      "worker",    "stopping",   "loading",
+      "backing_off",  "timer",     "child",      "signal",    "step_retry", "parked",
+      "step_running", "attempt",   "cancelling", "row_needed"};
+  static_assert(std::size(kWords) == static_cast<std::size_t>(Cause::Kind::row_needed) + 1);
+  return kWords[static_cast<std::size_t>(kind)];
+}
+
 std::string to_string(const Cause& cause) {
   switch (cause.kind) {
     case Kind::not_due:

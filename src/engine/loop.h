@@ -125,9 +125,16 @@ class Loop final : public LoopPort {
   void read_finished_row(const Partition& partition, InvocationId id,
                          store::Completion<Result<std::optional<store::FinishedRow>>> done);
 
+  /// Calls `job` once all that is known of the partition by now is committed; at once if it is.
+  void when_committed(Partition& partition, std::move_only_function<void()> job);
   /// Looks at an invocation, wherever it is; what came of it is told once all that it was read from
   /// is committed. `not_found` if it is neither live nor kept.
   void see(Partition& partition, InvocationId id, Look look);
+
+  /// Calls `changed` after each commit that changed the invocation, until `unwatch`.
+  using WatchId = std::uint64_t;
+  WatchId watch(InvocationId id, std::function<void()> changed);
+  void unwatch(InvocationId id, WatchId watch);
 
   Partition* find(std::uint16_t partition);
   const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }
@@ -164,10 +171,10 @@ class Loop final : public LoopPort {
   void read_one(std::string key,
                 std::move_only_function<void(std::string_view, std::optional<std::string>)> then);
 
+  void tell_watchers(const Turn& turn);
   void commit();
   void committed(const Result<store::CommitSeq>& result);
   Turn& turn_of(TurnSeq seq);
-  void when_committed(Partition& partition, std::move_only_function<void()> job);
   bool is_durable(const core::Invocation& invocation) const;
   void evict(Partition& partition, InvocationId id);
   /// Completions come inline or from the store's threads; either way `then` runs on the loop.
@@ -188,6 +195,8 @@ class Loop final : public LoopPort {
   std::deque<Incoming> queue_;
   core::Effects effects_;  ///< kept for its memory
   std::unordered_map<core::WaiterId, Answered> waiters_;
+  std::unordered_map<InvocationId, std::map<WatchId, std::function<void()>>> watchers_;
+  WatchId last_watch_ = 0;
   std::uint64_t last_waiter_ = 0;
   std::uint64_t last_sent_ = 0;
 

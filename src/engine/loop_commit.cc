@@ -51,7 +51,33 @@ void Loop::committed(const Result<store::CommitSeq>& result) {
   }
   if (closing_) return;
   for (auto& job : turn->jobs_held) job();
+  tell_watchers(*turn);
   for (const auto& [partition, id] : turn->changed()) evict(*partition, id);
+}
+
+Loop::WatchId Loop::watch(InvocationId id, std::function<void()> changed) {
+  watchers_[id].emplace(++last_watch_, std::move(changed));
+  return last_watch_;
+}
+
+void Loop::unwatch(InvocationId id, WatchId watch) {
+  const auto found = watchers_.find(id);
+  if (found == watchers_.end()) return;
+  found->second.erase(watch);
+  if (found->second.empty()) watchers_.erase(found);
+}
+
+void Loop::tell_watchers(const Turn& turn) {
+  if (watchers_.empty()) return;
+  std::vector<std::function<void()>> changed;
+  const auto collect = [this, &changed](InvocationId id) {
+    const auto found = watchers_.find(id);
+    if (found == watchers_.end()) return;
+    for (const auto& [watch, tell] : found->second) changed.push_back(tell);
+  };
+  for (const auto& [partition, id] : turn.changed()) collect(id);
+  for (const InvocationId id : turn.ended()) collect(id);
+  for (const auto& tell : changed) tell();
 }
 
 /// What is in the rows and will not be needed at once leaves memory.

@@ -44,6 +44,13 @@ class Turn {
   /// Live invocations that this turn wrote: they may be evicted once it is committed.
   const std::vector<std::pair<Partition*, InvocationId>>& changed() const { return changed_; }
 
+  /// Those that ended in this turn.
+  std::vector<InvocationId> ended() const {
+    std::vector<InvocationId> ids;
+    for (const auto& [id, finished] : finished_) ids.push_back(id);
+    return ids;
+  }
+
   // ---- reads of what this turn wrote ----
   const core::Finished* finished(InvocationId id) const;
   std::optional<core::IdempotencyRecord> idempotency(const std::string& record) const;

@@ -289,7 +289,7 @@ std::size_t AsioConnection::parse_body(std::string_view bytes) {
     if (error == beast_http::error::need_more || !more) break;
     if (error) return refuse_broken(error, {}), bytes.size();
   }
-  patience(place_->limits.body_pause_max);
+  if (!upload_full_) patience(place_->limits.body_pause_max);
   if (phase_ == Phase::body && parser_->is_done()) request_complete();
   return used;
 }
@@ -298,6 +298,7 @@ bool AsioConnection::take_body(std::string_view part) {
   if (part.empty()) return true;
   if (upload_) {
     upload_full_ = !upload_->take(part);
+    if (upload_full_) deadline_ = SteadyTime::max();  // it is we who do not read
     return !upload_full_;
   }
   if (request_.body.size() + part.size() > body_bytes_max_) {
@@ -315,6 +316,7 @@ bool AsioConnection::take_body(std::string_view part) {
 
 void AsioConnection::resume_upload() {
   if (!std::exchange(upload_full_, false) || gone_) return;
+  patience(place_->limits.body_pause_max);
   std::string bytes = std::move(in_);
   in_.clear();
   if (phase_ == Phase::body && parser_->is_done()) request_complete();
@@ -446,7 +448,8 @@ void AsioConnection::flush() {
 }
 
 void AsioConnection::on_flushed() {
-  if (phase_ == Phase::serving) deadline_ = SteadyTime::max();
+  if (phase_ == Phase::serving || upload_full_) deadline_ = SteadyTime::max();
+  if (phase_ == Phase::body && !upload_full_) patience(place_->limits.body_pause_max);
   flush();
   if (!writing_ && phase_ == Phase::leaving) {
     error_code ignored;

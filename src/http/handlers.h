@@ -38,7 +38,21 @@ void change_policy(App& app, Visit visit);
 void get_policy_history(App& app, Visit visit);
 void revert_policy(App& app, Visit visit);
 
+// search.cc
+void search(App& app, Visit visit);
+void cancel_all(App& app, Visit visit);
+void park_all(App& app, Visit visit);
+void resume_all(App& app, Visit visit);
+void why_all(App& app, Visit visit);
+
+// events.cc
+void events(App& app, Visit visit);
+
+// bulk.cc
+std::unique_ptr<Upload> bulk(App& app, Visit visit);
+
 // workers.cc
+void end_attempts(App& app, Visit visit);
 void lease(App& app, Visit visit);
 void complete_attempt(App& app, Visit visit);
 void fail_attempt(App& app, Visit visit);

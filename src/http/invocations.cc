@@ -3,50 +3,13 @@
 #include <charconv>
 
 #include "core/why.h"
+#include "http/describe.h"
 #include "http/handlers.h"
 
 namespace nowthen::http {
 namespace {
 
 constexpr std::size_t kEntriesMax = 10'000;
-
-void put(JsonWriter& out, std::string_view name, std::string_view text) {
-  out.field(name);
-  out.string(printable(text));
-}
-void put(JsonWriter& out, std::string_view name, std::uint64_t number) {
-  out.field(name);
-  out.natural(number);
-}
-void put(JsonWriter& out, std::string_view name, WallTime time) {
-  out.field(name);
-  json::write_time(out, time);
-}
-void put_if(JsonWriter& out, std::string_view name, std::string_view text) {
-  if (!text.empty()) put(out, name, text);
-}
-void put_if(JsonWriter& out, std::string_view name, InvocationId id) {
-  if (!id.is_null()) put(out, name, to_string(id));
-}
-
-/// Bytes that are JSON as a value, others as text.
-void put_bytes(JsonWriter& out, std::string_view name, std::string_view bytes) {
-  out.field(name);
-  if (validate_json(bytes)) {
-    out.raw(bytes);
-  } else {
-    out.string(printable(bytes));
-  }
-}
-
-void put_outcome(JsonWriter& out, const core::Outcome& outcome) {
-  if (outcome.ok()) return put_bytes(out, "result", outcome.data.empty() ? "null" : outcome.data);
-  out.field("error");
-  out.begin_object();
-  put(out, "code", to_string(outcome.code));
-  put(out, "message", outcome.data);
-  out.end_object();
-}
 
 std::string describe(const core::Invocation& inv) {
   std::string text;
@@ -126,15 +89,7 @@ std::string describe_journal(const core::Invocation& inv, const JournalPage& pag
       more = true;
       break;
     }
-    out.begin_object();
-    put(out, "seq", entry.done_seq);
-    put(out, "path", entry.path);
-    put(out, "kind", core::to_string(entry.kind));
-    put(out, "tries", entry.tries);
-    put(out, "at", entry.since);
-    put_if(out, "child", entry.child);
-    put_outcome(out, entry.outcome);
-    out.end_object();
+    out.raw(describe(entry));
   }
   out.end_array();
   out.field("open");
@@ -155,17 +110,7 @@ std::string describe_journal(const store::FinishedRow& row, const JournalPage& p
   out.begin_array();
   for (const store::DigestEntry& entry : row.digest) {
     if (entry.done_seq <= page.after) continue;
-    out.begin_object();
-    put(out, "seq", entry.done_seq);
-    put(out, "path", entry.path);
-    put(out, "kind", core::to_string(entry.kind));
-    put(out, "tries", entry.tries);
-    put(out, "at", entry.ended);
-    put_if(out, "child", entry.child);
-    const bool cut = entry.data.size() < entry.data_bytes;
-    if (cut) put(out, "bytes", entry.data_bytes);
-    if (!cut || entry.code != ErrorCode::none) put_outcome(out, {entry.code, entry.data});
-    out.end_object();
+    out.raw(describe(entry));
   }
   out.end_array();
   out.field("open");
@@ -175,14 +120,6 @@ std::string describe_journal(const store::FinishedRow& row, const JournalPage& p
   out.boolean(false);
   out.end_object();
   return text;
-}
-
-std::string_view word(core::Cause::Kind kind) {
-  static constexpr std::string_view kWords[] = {"not_due", "order_key",   "place",  "stopping",
-                                                "loading", "backing_off", "timer",  "child",
-                                                "signal",  "step_retry",  "parked", "step_running",
-                                                "attempt", "cancelling",  "loading"};
-  return kWords[static_cast<std::size_t>(kind)];
 }
 
 std::string describe_why(InvocationId id, core::State state,
@@ -196,7 +133,7 @@ std::string describe_why(InvocationId id, core::State state,
   out.begin_array();
   for (const core::Cause& cause : causes) {
     out.begin_object();
-    put(out, "kind", word(cause.kind));
+    put(out, "kind", core::to_string(cause.kind));
     put(out, "text", core::to_string(cause));
     if (cause.until != kNever && cause.until != core::kAtOnce) put(out, "until", cause.until);
     put_if(out, "holder", cause.holder);

@@ -14,6 +14,7 @@ constexpr Roles kAdmin = Role::admin | Role::admin;
 constexpr std::size_t kInput = Limits().input_bytes_max;
 constexpr std::size_t kSmall = 64u << 10;
 constexpr std::size_t kNone = 0;
+constexpr std::string_view kFilter = "operation state order_key from cursor limit";
 
 const std::vector<Route>& table() {
   using enum Method;
@@ -25,6 +26,13 @@ const std::vector<Route>& table() {
       {get, "/v1/invocations/{}/journal", kReads, "after limit", kNone, get_journal},
       {get, "/v1/invocations/{}/why", kFollows, "", kNone, get_why},
 
+      {get, "/v1/invocations/{}/events", kFollows, "", kNone, events},
+      {get, "/v1/invocations", kReads, kFilter, kNone, search},
+      {get, "/v1/why", kReads, "", kNone, why_all},
+
+      {post, "/v1/invocations/cancel", kOperates, kFilter, kSmall, cancel_all},
+      {post, "/v1/invocations/park", kOperates, kFilter, kSmall, park_all},
+      {post, "/v1/invocations/resume", kOperates, kFilter, kSmall, resume_all},
       {post, "/v1/invocations/{}/cancel", kOperates, "", kSmall, cancel},
       {post, "/v1/invocations/{}/park", kOperates, "", kSmall, park},
       {post, "/v1/invocations/{}/resume", kOperates, "", kSmall, resume},
@@ -44,6 +52,8 @@ const std::vector<Route>& table() {
       {post, "/v1/operations/{}/policy/revert", kOperates, "", kSmall, revert_policy},
 
       {post, "/v1/operations/{}/lease", kCalls, "max wait", kNone, lease},
+      {post, "/v1/operations/{}/bulk", kCalls, "", kStreamed, nullptr, bulk},
+      {post, "/v1/attempts", kCalls, "", kInput, end_attempts},
       {post, "/v1/attempts/{}/complete", kCalls, "", kInput, complete_attempt},
       {post, "/v1/attempts/{}/fail", kCalls, "", kSmall, fail_attempt},
       {post, "/v1/attempts/{}/heartbeat", kCalls, "", kSmall, heartbeat},

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kLeaseMax = 1'000;
 constexpr Duration kWaitMax = std::chrono::minutes(5);
+constexpr std::size_t kBatchMax = 1'000;
 
 PullExecutor& pull_of(engine::Loop& loop) {
   return static_cast<SwitchExecutor&>(loop.executor()).pull();
@@ -318,6 +319,142 @@ void put_step(App& app, Visit visit) {
                      const bool created = !reply.recorded_before;
                      answer_step(std::move(visit), std::move(reply), created);
                    });
+}
+
+// ---- many at once ----------------------------------------------------------------------------
+
+namespace {
+
+/// One of a batch, as it was asked for.
+struct BatchItem {
+  enum class Kind : std::uint8_t { complete, fail, heartbeat };
+  Kind kind = Kind::complete;
+  std::string token;
+  std::string result = "null";
+  FailBody fail;
+};
+
+struct Batch {
+  std::vector<BatchItem> items;
+  BatchItem::Kind kind = BatchItem::Kind::complete;
+};
+
+void read_item_field(JsonReader& in, void* target, std::string&& name) {
+  auto& item = *static_cast<BatchItem*>(target);
+  if (name == "token") return in.string(item.token);
+  if (name == "result" && item.kind == BatchItem::Kind::complete) {
+    item.result = std::string(in.raw());
+  } else if (name == "message" && item.kind == BatchItem::Kind::fail) {
+    in.string(item.fail.message);
+  } else if (name == "retryable" && item.kind == BatchItem::Kind::fail) {
+    bool retryable = true;
+    in.boolean(retryable);
+    item.fail.retryable = retryable;
+  } else if (name == "progress" && item.kind == BatchItem::Kind::heartbeat) {
+    in.skip();
+  } else {
+    in.fail("there is no such field here");
+  }
+}
+
+void read_batch(JsonReader& in, void* target, std::string&& name) {
+  auto& batch = *static_cast<Batch*>(target);
+  using enum BatchItem::Kind;
+  if (name != "complete" && name != "fail" && name != "heartbeat")
+    return in.fail("there is no such field here: complete, fail, heartbeat");
+  const BatchItem::Kind kind = name == "complete" ? complete : name == "fail" ? fail : heartbeat;
+  if (!in.begin_array()) return;
+  for (std::size_t i = 0; in.next_element(); ++i) {
+    BatchItem& item = batch.items.emplace_back();
+    item.kind = kind;
+    in.entries(&item, read_item_field);
+    if (in.ok() && batch.items.size() > kBatchMax)
+      in.fail("more than " + std::to_string(kBatchMax) + " in one batch");
+    if (!in.ok()) return in.failed_in_element(i);
+  }
+}
+
+/// The answers of a batch, in the order in which it was asked.
+struct Answers {
+  explicit Answers(Visit v, std::size_t count) : visit(std::move(v)), texts(count), left(count) {}
+
+  Visit visit;
+  std::vector<std::string> texts;  ///< each written by one loop
+  std::atomic<std::size_t> left;
+
+  void put(std::size_t place, std::string text) {
+    texts[place] = std::move(text);
+    if (left.fetch_sub(1) != 1) return;
+    std::string all = R"({"results":[)";
+    for (const std::string& each : texts) {
+      if (all.back() != '[') all += ',';
+      all += each;
+    }
+    visit.respond(ok(all + "]}"));
+  }
+};
+
+std::string batch_answer(const BatchItem& item, const core::Lease& lease,
+                         const core::Reply& reply) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.field("token");
+  out.string(printable(item.token));
+  const Problem problem = to_problem({reply.outcome.code, reply.outcome.data}, reply.id);
+  out.field("status");
+  out.integer(reply.refused ? problem.status : 200);
+  if (reply.refused) {
+    std::string details;
+    write_problem(details, problem);
+    out.field("problem");
+    out.raw(details);
+  } else if (item.kind == BatchItem::Kind::heartbeat) {
+    out.field("heartbeat");
+    out.raw(heartbeat_answer(lease, reply.cancelling));
+  } else {
+    out.field("state");
+    out.string(core::to_string(reply.state));
+  }
+  out.end_object();
+  return text;
+}
+
+core::CommandBody command_of(BatchItem& item, const core::Lease& lease) {
+  if (item.kind == BatchItem::Kind::complete) return finished(lease, std::move(item.result));
+  if (item.kind == BatchItem::Kind::fail) return failed(lease, std::move(item.fail));
+  core::Heartbeat beat;
+  beat.id = lease.id;
+  beat.epoch = lease.epoch;
+  return beat;
+}
+
+}  // namespace
+
+void end_attempts(App& app, Visit visit) {
+  Batch batch;
+  JsonReader reader(visit.request.body);
+  reader.entries(&batch, read_batch);
+  reader.finish();
+  if (!reader.ok()) return visit.refuse(invalid(reader.error().message));
+  if (batch.items.empty()) return visit.respond(ok(R"({"results":[]})"));
+  const auto answers = std::make_shared<Answers>(std::move(visit), batch.items.size());
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    BatchItem item = std::move(batch.items[i]);
+    const auto lease = lease_of(app, item.token);
+    if (!lease) {
+      core::Reply refused;
+      refused.refused = true;
+      refused.outcome = {lease.error().code, lease.error().message};
+      answers->put(i, batch_answer(item, {}, refused));
+      continue;
+    }
+    auto command = command_of(item, *lease);
+    app.engine().ask(lease->id, std::move(command),
+                     [answers, i, item = std::move(item), lease = *lease](core::Reply reply) {
+                       answers->put(i, batch_answer(item, lease, reply));
+                     });
+  }
 }
 
 }  // namespace nowthen::http

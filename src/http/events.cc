@@ -1,0 +1,163 @@
+// Following one invocation: Server-Sent Events (WHATWG HTML 9.2).
+
+#include <charconv>
+
+#include "http/describe.h"
+#include "http/handlers.h"
+#include "http/timer.h"
+
+namespace nowthen::http {
+namespace {
+
+constexpr Duration kKeepAlive = std::chrono::seconds(15);
+
+/// One listener: looks again after each commit that changed the invocation, and tells what is new.
+struct Following : std::enable_shared_from_this<Following> {
+  Following(App& a, Exchange e, InvocationId i) : app(a), exchange(std::move(e)), id(i) {}
+
+  App& app;
+  Exchange exchange;
+  const InvocationId id;
+  std::unique_ptr<Timer> timer;  ///< on the loop of the connection
+
+  // On the loop of the invocation.
+  engine::Loop* loop = nullptr;
+  engine::Loop::WatchId watch = 0;
+  std::uint32_t seen = 0;  ///< the seq of the last entry told
+  std::string state;       ///< the last one told
+  bool begun = false;
+  bool over = false;
+
+  void begin();
+  void look();
+  std::string news(const engine::Seen& is);
+  void tell(std::string text, bool last);
+  void keep_alive();
+  void stop();
+};
+
+void append_event(std::string& out, std::string_view name, std::string_view id,
+                  const std::string& data) {
+  out += "event: ";
+  out += name;
+  if (!id.empty()) {
+    out += "\nid: ";
+    out += id;
+  }
+  out += "\ndata: " + data + "\n\n";  // our JSON has no line break
+}
+
+std::string state_data(InvocationId id, std::string_view state) {
+  return R"({"id":")" + to_string(id) + R"(","state":")" + std::string(state) + "\"}";
+}
+
+void Following::begin() {
+  const bool here = id.partition() < app.engine().partitions();
+  app.engine().look(here ? id.partition() : std::uint16_t{0},
+                    [self = shared_from_this()](engine::Loop& of, engine::Partition&) {
+                      self->loop = &of;
+                      self->watch = of.watch(self->id, [weak = self->weak_from_this()] {
+                        if (const auto still = weak.lock()) still->look();
+                      });
+                      self->look();
+                    });
+}
+
+/// On the loop of the invocation.
+void Following::look() {
+  if (over) return;
+  engine::Partition* partition = loop->find(id.partition());
+  if (partition == nullptr) partition = loop->partitions().front().get();
+  loop->see(*partition, id, [self = shared_from_this()](
+                                Result<engine::Seen> is) -> std::move_only_function<void()> {
+    if (!is) {
+      self->stop();
+      return [self, error = is.error()] {
+        if (self->begun) return self->tell("", true);
+        self->exchange.respond(to_response(self->app.absence(self->id, error)));
+      };
+    }
+    const bool last = is->ended != nullptr;
+    std::string text = self->news(*is);
+    if (last) self->stop();
+    self->begun = true;
+    return [self, last, text = std::move(text)]() mutable { self->tell(std::move(text), last); };
+  });
+}
+
+/// What was not told yet.
+std::string Following::news(const engine::Seen& is) {
+  std::string text;
+  const auto entry = [&text, this](std::uint32_t seq, std::string data) {
+    if (seq <= seen) return;
+    append_event(text, "entry", std::to_string(seq), data);
+    seen = seq;
+  };
+  if (is.live != nullptr) {
+    for (const core::Entry& each : is.live->done) {
+      if (each.done_seq > seen) entry(each.done_seq, describe(each));
+    }
+  } else {
+    for (const store::DigestEntry& each : is.ended->digest) {
+      if (each.done_seq > seen) entry(each.done_seq, describe(each));
+    }
+  }
+  const std::string_view now =
+      core::to_string(is.live != nullptr ? is.live->state : is.ended->state);
+  if (now != state) {
+    state = now;
+    append_event(text, is.ended != nullptr ? "end" : "state", "", state_data(id, now));
+  }
+  return text;
+}
+
+void Following::stop() {
+  over = true;
+  if (loop != nullptr) loop->unwatch(id, watch);
+}
+
+void Following::tell(std::string text, bool last) {
+  exchange.on_loop([self = shared_from_this(), text = std::move(text), last](Conversation& to) {
+    if (!to.open()) {
+      self->timer.reset();
+      return self->loop->post([self] { self->stop(); });
+    }
+    if (self->timer == nullptr) {
+      Response head{200, "text/event-stream", {}, ""};
+      head.with("Cache-Control", "no-store").with("Nowthen-Invocation", to_string(self->id));
+      to.begin(std::move(head));
+      self->keep_alive();
+    }
+    to.write(text);
+    if (!last) return;
+    self->timer.reset();
+    to.end();
+  });
+}
+
+/// On the loop of the connection. Also how a client that has gone is noticed.
+void Following::keep_alive() {
+  timer = after(exchange.loop().reactor(), kKeepAlive, [self = shared_from_this()] {
+    Conversation& to = *self->exchange.conversation();
+    to.write(": still there\n\n");
+    if (to.open()) return self->keep_alive();
+    self->timer.reset();
+    self->loop->post([self] { self->stop(); });
+  });
+}
+
+}  // namespace
+
+void events(App& app, Visit visit) {
+  const auto id = id_of(visit);
+  if (!id) return visit.refuse(id.error());
+  const auto following = std::make_shared<Following>(app, visit.exchange, *id);
+  if (const std::string* last = visit.request.header("Last-Event-ID")) {
+    const auto end = std::from_chars(last->data(), last->data() + last->size(), following->seen);
+    if (end.ec != std::errc() || end.ptr != last->data() + last->size())
+      return visit.refuse(invalid("Last-Event-ID: the id of an event of this stream"));
+  }
+  following->begin();
+}
+
+}  // namespace nowthen::http
