@@ -18,7 +18,8 @@ concept Asked = requires(C command) { command.waiter; };
 InvocationId subject_of(const ChildEnded& command) { return command.parent.id; }
 InvocationId subject_of(const auto& command) { return command.id; }
 
-/// Whoever asked is told; else the executor that spoke.
+/// Whoever asked is told; else the executor that spoke. An executor of workers is not: it was told
+/// when that attempt ended, and now it may be promised the next one of the same invocation.
 template <class C>
 void refuse_stale(Application& app, const C& command) {
   const Lease& lease = command;
@@ -30,6 +31,8 @@ void refuse_stale(Application& app, const C& command) {
       return;
     }
   }
+  const Live* live = app.state.find(lease.id);
+  if (live != nullptr && live->operation->pulled) return;
   app.emit(Gate::none, RefuseAttempt{lease, {ErrorCode::lease_lost, std::move(message)}});
 }
 

@@ -26,11 +26,11 @@ class WorkerTest : public CoreTest {
     EXPECT_EQ(take(1).ids, std::vector{id});
     return id;
   }
-  void answered(InvocationId id, State state) {
+  void answered(InvocationId id, State now_in) {
     ASSERT_NE(reply(), nullptr);
     EXPECT_FALSE(reply()->refused) << reply()->outcome.data;
     EXPECT_EQ(reply()->id, id);
-    EXPECT_EQ(reply()->state, state);
+    EXPECT_EQ(reply()->state, now_in);
     EXPECT_EQ(gate_of<Reply>(), Gate::commit);
   }
   void refused(InvocationId id, ErrorCode code) {
@@ -247,6 +247,19 @@ TEST_F(WorkerTest, an_old_lease_is_refused_and_changes_nothing) {
     advance(hours(1));
     take(1);
   }
+}
+
+TEST_F(WorkerTest, an_old_lease_is_no_word_about_the_attempt_that_was_promised_since) {
+  const InvocationId id = held();
+  auto late = under_lease<FailAttempt>(id);
+  fail_attempt(id);
+  advance(hours(1));
+  evict(id);
+  EXPECT_EQ(take(1).ids, std::vector{id});
+  apply(late);
+  EXPECT_TRUE(out.effects.empty());
+  start_loaded();
+  EXPECT_EQ(count<Dispatch>(), 1u);
 }
 
 TEST_F(WorkerTest, a_lease_of_what_has_ended_is_refused_without_an_id) {
