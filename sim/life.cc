@@ -55,7 +55,9 @@ std::unique_ptr<sdk::Pool> Life::make_pool() { return std::make_unique<SimPool>(
 std::unique_ptr<engine::Executor> Life::make_executor(engine::LoopPort& port) {
   auto own_port = std::make_unique<SimPort>(world_, *this, port);
   auto real = Host::make_executor(*own_port);
-  return std::make_unique<SimExecutor>(world_, *this, std::move(own_port), std::move(real));
+  auto pulled = make_pull_executor ? make_pull_executor(*own_port) : nullptr;
+  return std::make_unique<SimExecutor>(world_, *this, std::move(own_port), std::move(real),
+                                       std::move(pulled));
 }
 
 }  // namespace nowthen::sim

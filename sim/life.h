@@ -32,6 +32,8 @@ class Life final : public sdk::Host {
   bool starting = true;  ///< the store completes inline
   std::vector<Duration> paused_until;  ///< of each loop
   std::vector<bool> busy;              ///< of each loop: a turn may find something to do
+  /// Of each loop: what runs operations that are declared elsewhere. None: nothing does.
+  std::function<std::unique_ptr<engine::Executor>(engine::LoopPort&)> make_pull_executor;
 
   World& world() { return world_; }
   std::vector<InvocationId> on_threads() const { return black_box_->now(); }

@@ -62,7 +62,7 @@ void SimExecutor::begin(const core::Invocation& invocation) {
   world_.note(life_.number(), "begin " + invocation.operation + " " + short_name(invocation.id) +
                                   " attempt " + std::to_string(invocation.attempt));
   world_.began(go, invocation);
-  real_->begin(invocation);
+  (invocation.operation == kPulledOperation ? pulled_ : real_)->begin(invocation);
 }
 
 void SimExecutor::run_step(core::Lease lease, std::string_view path, std::uint32_t tries) {
@@ -93,6 +93,20 @@ void SimExecutor::deliver_cancel(core::Lease lease) {
 void SimExecutor::drop(core::Lease lease) {
   world_.note(life_.number(), "drop " + short_name(lease.id));
   real_->drop(lease);
+  if (pulled_) pulled_->drop(lease);
+}
+
+void SimExecutor::work_waits(std::uint16_t partition, const std::string& operation) {
+  if (life_.doomed) return;
+  world_.note(life_.number(), "work waits in partition " + std::to_string(partition));
+  pulled_->work_waits(partition, operation);
+}
+
+void SimExecutor::took(std::uint16_t partition, const core::Took& took) {
+  if (life_.doomed) return;
+  world_.note(life_.number(), "took " + std::to_string(took.ids.size()) + " from partition " +
+                                  std::to_string(partition));
+  pulled_->took(partition, took);
 }
 
 void SimExecutor::evict_idle(WallTime now) {

@@ -27,12 +27,17 @@ class SimPort final : public engine::LoopPort {
   engine::LoopPort& real_;
 };
 
-/// The executor of the SDK, watched; the process may die where it lets a step go.
+/// The executor of the SDK, watched; the process may die where it lets a step go. Beside it, one
+/// for what workers pull.
 class SimExecutor final : public engine::Executor {
  public:
   SimExecutor(World& world, Life& life, std::unique_ptr<SimPort> port,
-              std::unique_ptr<engine::Executor> real)
-      : world_(world), life_(life), port_(std::move(port)), real_(std::move(real)) {}
+              std::unique_ptr<engine::Executor> real, std::unique_ptr<engine::Executor> pulled)
+      : world_(world),
+        life_(life),
+        port_(std::move(port)),
+        real_(std::move(real)),
+        pulled_(std::move(pulled)) {}
 
   void begin(const core::Invocation& invocation) override;
   void run_step(core::Lease lease, std::string_view path, std::uint32_t tries) override;
@@ -42,13 +47,16 @@ class SimExecutor final : public engine::Executor {
   void deliver(core::Lease lease, const core::Entry& entry) override;
   void deliver_cancel(core::Lease lease) override;
   void drop(core::Lease lease) override;
+  void work_waits(std::uint16_t partition, const std::string& operation) override;
+  void took(std::uint16_t partition, const core::Took& took) override;
   void evict_idle(WallTime now) override;
 
  private:
   World& world_;
   Life& life_;
-  std::unique_ptr<SimPort> port_;  // outlives the executor over it
+  std::unique_ptr<SimPort> port_;  // outlives the executors over it
   std::unique_ptr<engine::Executor> real_;
+  std::unique_ptr<engine::Executor> pulled_;  ///< null: there are no workers
 };
 
 }  // namespace nowthen::sim

@@ -18,6 +18,7 @@ std::vector<std::unique_ptr<Workload>> all_workloads(World& world) {
   add_some(workloads::cancels(world));
   add_some(workloads::changes(world));
   add_some(workloads::killers(world));
+  add_some(workloads::pullers(world));
   if (all.empty() || world.dice().chance(400)) all.push_back(workloads::steps(world));
   all.push_back(workloads::people(world));  // always: what is parked waits for them
   return all;

@@ -25,6 +25,9 @@ namespace nowthen::sim {
 /// In the content of what comes too late: it must never be stored.
 inline constexpr std::string_view kPoison = "\"poison\"";
 
+/// The operation that workers pull.
+inline constexpr const char* kPulledOperation = "pulled";
+
 struct Violation {
   std::string checker;
   std::string what;

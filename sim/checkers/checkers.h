@@ -18,6 +18,7 @@ std::unique_ptr<Checker> children(World& world);     ///< a parent gets what its
 std::unique_ptr<Checker> rebuilt(World& world);      ///< rows alone give the same state
 std::unique_ptr<Checker> causes(World& world);       ///< whatever lives has a reason
 std::unique_ptr<Checker> crash_loops(World& world);  ///< only what kills is parked for it
+std::unique_ptr<Checker> workers(World& world);      ///< what a worker is told is stored
 std::unique_ptr<Checker> leftovers(World& world);    ///< retention leaves nothing behind
 
 }  // namespace nowthen::sim::checkers

@@ -54,7 +54,9 @@ class Rows final : public Checker {
         before.version != now.version || before.mode != now.mode) {
       wrong(id + ": what was fixed when it was accepted has changed");
     }
-    if (now.epoch < before.epoch || now.attempt < before.attempt) {
+    // What reached no worker is taken back.
+    const std::uint32_t released = now.operation == kPulledOperation ? 1 : 0;
+    if (now.epoch < before.epoch || now.attempt + released < before.attempt) {
       wrong(id + ": its attempts count backwards");
     }
   }

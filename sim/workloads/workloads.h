@@ -20,6 +20,7 @@ std::unique_ptr<Workload> repeats(World& world);   ///< impatient clients with i
 std::unique_ptr<Workload> cancels(World& world);   ///< cancels with cleanup
 std::unique_ptr<Workload> changes(World& world);   ///< code that changes between lives
 std::unique_ptr<Workload> killers(World& world);   ///< code that kills its process
+std::unique_ptr<Workload> pullers(World& world);   ///< workers that pull attempts
 std::unique_ptr<Workload> people(World& world);    ///< operators: park, resume, policies; readers
 
 }  // namespace workloads

@@ -27,6 +27,8 @@ enum class Bug : std::uint8_t {
   outbox_forgotten,
   signal_lost,
   innocent_blamed,
+  step_answered_early,
+  taken_unstored,
 };
 
 inline constexpr std::string_view kBugNames[] = {
@@ -47,9 +49,11 @@ inline constexpr std::string_view kBugNames[] = {
     "outbox_forgotten",
     "signal_lost",
     "innocent_blamed",
+    "step_answered_early",
+    "taken_unstored",
 };
 
-static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::innocent_blamed) + 1);
+static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::taken_unstored) + 1);
 
 inline constexpr std::chrono::milliseconds kEarly{20};  ///< of `timer_early`
 

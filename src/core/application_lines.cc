@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "core/application.h"
 
 namespace nowthen::core {
@@ -63,7 +64,8 @@ std::vector<InvocationId> Application::take(Operation& op, std::uint32_t count) 
 }
 
 bool Application::begin_taken(Subject s) {
-  store(s.inv);  // so that it leaves after its commit: its worker is no part of this process
+  if (!planted(Bug::taken_unstored))
+    store(s.inv);  // so that it leaves after its commit: its worker is no part of this process
   begin_attempt(s);
   return s.inv.state == State::running;
 }
