@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <nowthen/policy.h>
+
+#include "base/time.h"
+#include "core/journal.h"
+#include "http/client.h"
+
+namespace nowthen::http {
+
+/// A final answer that is passed on to the caller, status and body.
+inline constexpr ErrorCode kRejected = ErrorCode::failed;  // ErrorCode::rejected, once it is there
+
+/// Bodies above this are not passed on.
+inline constexpr std::size_t kRejectionBytesMax = 64u << 10;
+/// Of an answer's body that a failure repeats.
+inline constexpr std::size_t kExcerptBytesMax = 512;
+
+/// What the answer of a service means for the attempt that asked.
+struct Verdict {
+  enum class Kind : std::uint8_t {
+    final,    ///< `outcome` ends the invocation
+    kept,     ///< 202: the service ends the attempt by its token
+    failed,   ///< a failed attempt: `outcome` says why; `retry_after` is the least wait
+    unknown,  ///< the request may have arrived; the same fields
+  };
+  Kind kind = Kind::failed;
+  core::Outcome outcome;
+  Duration retry_after{};
+};
+
+/// 2xx: the result, JSON (strictly checked; empty is null) or, as application/octet-stream, bytes.
+/// 202: kept. 4xx but 408, 425 and 429: final, `kRejected` with "404 text/html\n" and the body.
+/// Everything else, and a result that is no JSON: failed. A redirect is not followed, so it is
+/// among the failures.
+Verdict judge(ClientResponse response, WallTime now);
+Verdict judge(const ClientError& error);
+
+}  // namespace nowthen::http
