@@ -77,6 +77,13 @@ TEST(Call, bad_input_is_refused_before_anything_is_sent) {
   EXPECT_EQ(nowthen.sent(), "");
 }
 
+TEST(Call, input_that_a_person_ends_is_an_interrupt) {
+  Program nowthen;
+  nowthen.console.is_interrupted = true;
+  EXPECT_EQ(nowthen({"call", "x", "-"}), 130);
+  EXPECT_EQ(nowthen.sent(), "");
+}
+
 TEST(Call, a_ticket_is_an_id_and_how_to_follow_it) {
   Program nowthen;
   nowthen.server.answers(202, kTicket);

@@ -93,7 +93,10 @@ int run_command(const Command& command, const Arguments& front, Words words, Con
   console.watch_interrupts();
   Session session(console, transport, std::move(*target), name);
   try {
-    return static_cast<int>(command.run(session, *arguments));
+    const Exit exit = command.run(session, *arguments);
+    // A person who ends the reading of his own input did not write a wrong command line.
+    const bool stopped = exit == Exit::usage && console.interrupted();
+    return static_cast<int>(stopped ? Exit::interrupted : exit);
   } catch (const CodecFailed& failed) {  // what was given cannot be written as JSON
     return say(console, name + ": " + failed.what(), Exit::usage);
   }

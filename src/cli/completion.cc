@@ -236,6 +236,7 @@ Branches places(const std::vector<LocalCommand>& locals) {
   }
   for (const auto& [first, words] : seconds) branches.emplace_back(first + ":0", "words" + words);
   branches.emplace_back("completion:0", "words bash zsh");
+  branches.emplace_back("help:0", all);
   branches.emplace_back(":0", all + " completion version help");
   return branches;
 }

@@ -71,6 +71,7 @@ class Stream {
   Exit connect() {
     EventReader reader([this](const EventReader::Event& event) { take(event); });
     bool readable = true;
+    bool written = true;
     Ask ask;
     ask.path = Path("/v1/invocations").segment(id_).segment("events").text();
     ask.headers = {{"Accept", "text/event-stream"}};
@@ -79,8 +80,9 @@ class Stream {
     ask.on_bytes = [&](std::string_view bytes) {
       last_seen_ = session_.console().now();
       seen_ = true;
-      readable = reader.feed(bytes) && session_.console().flushed();
-      return readable && !ended_;
+      readable = reader.feed(bytes);
+      written = session_.console().flushed();
+      return readable && written && !ended_;
     };
     const Duration began = session_.console().now();
     const Result<Reply> reply = session_.exchange(std::move(ask));
@@ -89,7 +91,8 @@ class Stream {
     if (connected && session_.console().now() - began >= kBetween) {
       last_seen_ = session_.console().now();  // it was quiet
     }
-    if (!readable) return session_.strange("an event is too long, or nobody reads what is printed");
+    if (!written) return Exit::io_error;
+    if (!readable) return session_.strange("an event is longer than kEventBytesMax");
     if (ended_) return Exit::done;
     const bool patient = session_.console().now() - last_seen_ <= kAwayMax;
     const bool away = !reply || reply->status == 503 || reply->status == 429;

@@ -97,6 +97,15 @@ TEST(Events, a_server_that_stays_away_is_given_up) {
   EXPECT_LT(empty.server.requests.size(), 70U);
 }
 
+TEST(Events, that_nobody_reads_end) {
+  Program nowthen;
+  nowthen.console.disk_full = true;
+  nowthen.server.answers(200, kStart).answers(200, kEnd);
+  EXPECT_EQ(nowthen({"events", "1"}), 74);
+  EXPECT_EQ(nowthen.server.requests.size(), 1U);
+  EXPECT_EQ(nowthen.errors(), "nowthen: the output cannot be written\n");
+}
+
 TEST(Events, of_what_is_not_there_are_a_problem) {
   Program nowthen;
   nowthen.server.answers(404, problem(404, "not-found", "no such invocation"));

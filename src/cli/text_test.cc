@@ -83,8 +83,8 @@ TEST(Url, loopback_is_told_from_the_rest) {
   for (const char* url : {"http://127.0.0.1:1", "http://localhost", "http://[::1]:1/x"}) {
     EXPECT_TRUE(is_loopback(url)) << url;
   }
-  for (const char* url :
-       {"http://a", "https://localhost.example", "http://[::2]", "http://1.2.7.0"}) {
+  for (const char* url : {"http://a", "https://localhost.example", "http://[::2]", "http://1.2.7.0",
+                          "http://127.a.example"}) {
     EXPECT_FALSE(is_loopback(url)) << url;
   }
 }

@@ -77,7 +77,8 @@ bool is_loopback(std::string_view url) {
   std::string_view host = url.substr(0, url.find('/'));
   if (host.starts_with('[')) return host.starts_with("[::1]");
   host = host.substr(0, host.find(':'));
-  return host == "localhost" || host.starts_with("127.");
+  const bool number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || (number && host.starts_with("127."));
 }
 
 }  // namespace nowthen::cli
