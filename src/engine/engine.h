@@ -114,7 +114,8 @@ class Engine {
   void policy(std::string operation, Told<PolicyView> told);
   void policy_history(std::string operation, Told<std::vector<PolicyChange>> told);
 
-  /// A page of what matches, from `cursor` (empty: from the start); `invalid_argument` if that is none.
+  /// A page of what matches, from `cursor` (empty: from the start); `invalid_argument` if that is
+  /// none.
   void search(SearchFilter filter, std::string_view cursor, std::size_t limit,
               Told<SearchPage> told);
   /// The input of an ended invocation that is in a row of its own. Told on any thread.

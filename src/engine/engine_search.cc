@@ -172,8 +172,8 @@ void Search::scanned(const store::Page& found) {
     auto ended = store::decode_finished(row.key, row.value);
     if (!ended) return told(ended.error());
     if (!matches(*ended)) continue;
-    page.matches.push_back({ended->id, std::move(ended->operation), ended->state, ended->accepted,
-                            ended->ended});
+    page.matches.push_back(
+        {ended->id, std::move(ended->operation), ended->state, ended->accepted, ended->ended});
   }
   if (!found.more) {
     ++cursor.partition;

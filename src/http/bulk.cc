@@ -9,7 +9,7 @@
 namespace nowthen::http {
 namespace {
 
-constexpr std::size_t kInFlightMax = 4'096;           // lines
+constexpr std::size_t kInFlightMax = 4'096;  // lines
 constexpr std::size_t kLineMax = Limits().input_bytes_max + 4'096;
 constexpr std::size_t kUnsentMax = 8u << 20;
 constexpr Duration kLookAgain = std::chrono::milliseconds(20);
@@ -44,7 +44,7 @@ struct BulkState : std::enable_shared_from_this<BulkState> {
   App& app;
   Visit visit;
   const bool minimal;
-  std::string key;  ///< of the request: line n gets KEY/n
+  std::string key;   ///< of the request: line n gets KEY/n
   std::string rest;  ///< of a line whose end has not come
   std::uint64_t lines = 0;
   std::uint64_t told = 0;  ///< lines whose answer has been written
@@ -111,15 +111,14 @@ void BulkState::call(std::string_view text) {
   if (call.options.idempotency_key.empty() && !key.empty())
     call.options.idempotency_key = key + "/" + std::to_string(number);
   call.options.delay = line.delay;
-  app.engine().invoke(
-      std::move(call),
-      [self = shared_from_this(), number, loop = &visit.exchange.loop()](core::Reply reply) {
-        if (engine::Loop::here() == loop) return self->answer(number, std::move(reply));
-        loop->post([self, number, reply = std::move(reply)]() mutable {
-          self->answer(number, std::move(reply));
-          self->flush();
-        });
-      });
+  app.engine().invoke(std::move(call), [self = shared_from_this(), number,
+                                        loop = &visit.exchange.loop()](core::Reply reply) {
+    if (engine::Loop::here() == loop) return self->answer(number, std::move(reply));
+    loop->post([self, number, reply = std::move(reply)]() mutable {
+      self->answer(number, std::move(reply));
+      self->flush();
+    });
+  });
 }
 
 void BulkState::answer(std::uint64_t line, core::Reply reply) {
@@ -130,8 +129,8 @@ void BulkState::answer(std::uint64_t line, core::Reply reply) {
   } else {
     ++accepted;
     put(line, minimal ? ""
-                      : R"({"line":)" + std::to_string(line) + R"(,"id":")" +
-                            to_string(reply.id) + "\"}\n");
+                      : R"({"line":)" + std::to_string(line) + R"(,"id":")" + to_string(reply.id) +
+                            "\"}\n");
   }
   if (line == told + 1 || answers.size() >= kInFlightMax) flush();
 }
@@ -163,9 +162,8 @@ void BulkState::flush() {
   to.write(text);
   if (ended && told == lines) {
     timer.reset();
-    to.write(R"({"lines":)" + std::to_string(lines) + R"(,"accepted":)" +
-             std::to_string(accepted) + R"(,"refused":)" + std::to_string(lines - accepted) +
-             "}\n");
+    to.write(R"({"lines":)" + std::to_string(lines) + R"(,"accepted":)" + std::to_string(accepted) +
+             R"(,"refused":)" + std::to_string(lines - accepted) + "}\n");
     ended = false;
     return to.end();
   }
@@ -226,8 +224,8 @@ std::optional<Problem> why_not(App& app, const Visit& visit) {
   const auto& operations = visit.exchange.loop().partitions().front()->state.operations;
   const auto here = operations.find(name);
   if (here != operations.end() && here->second->policy.mode == Mode::now) {
-    return to_problem({ErrorCode::invalid_state,
-                       "operation '" + name + "' answers now: an upload is for later"});
+    return to_problem(
+        {ErrorCode::invalid_state, "operation '" + name + "' answers now: an upload is for later"});
   }
   return std::nullopt;
 }

@@ -101,6 +101,11 @@ void read_executor(JsonReader& in, void* target, std::string&& name) {
     if (!inner.ok()) return in.fail(inner.error().message);
     body.pulled = true;
     body.executor = R"({"pull":)" + raw + "}";
+  } else if (name == "http") {
+    const std::string raw(in.raw());
+    if (!in.ok()) return;
+    if (auto target = parse_http_target(raw); !target) return in.fail(target.error().message);
+    body.executor = R"({"http":)" + raw + "}";
   } else {
     in.fail("there is no such executor: http, pull");
   }
@@ -148,17 +153,22 @@ Result<engine::OperationElsewhere> parse_declaration(std::string name, std::stri
   return operation;
 }
 
-std::optional<PullTarget> pull_target(std::string_view executor) {
-  struct Found {
-    std::optional<PullTarget> pull;
-  } found;
+DeclaredExecutor parse_executor(std::string_view executor) {
+  DeclaredExecutor declared;
+  if (executor.empty()) return declared;
   JsonReader reader(executor);
-  reader.entries(&found, [](JsonReader& in, void* target, std::string&& name) {
-    if (name != "pull") return in.skip();
-    auto& pull = static_cast<Found*>(target)->pull.emplace();
-    in.entries(&pull, read_pull);
+  reader.entries(&declared, [](JsonReader& in, void* target, std::string&& name) {
+    auto& into = *static_cast<DeclaredExecutor*>(target);
+    if (name == "pull") {
+      in.entries(&into.pull.emplace(), read_pull);
+    } else if (name == "http") {
+      if (auto parsed = parse_http_target(in.raw()))
+        into.http = std::make_shared<const HttpTarget>(std::move(*parsed));
+    } else {
+      in.skip();
+    }
   });
-  return reader.ok() ? found.pull : std::nullopt;
+  return declared;
 }
 
 Result<PolicyPatch> parse_policy_patch(std::string_view json) {

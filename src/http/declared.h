@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include <nowthen/result.h>
 
 #include "engine/elsewhere.h"
+#include "http/http_target.h"
 
 namespace nowthen::http {
 
@@ -19,8 +21,13 @@ Result<engine::OperationElsewhere> parse_declaration(std::string name, std::stri
 struct PullTarget {
   Duration lease = std::chrono::seconds(30);  ///< 1 s..24 h
 };
-/// `{"pull": {...}}`; none for another executor.
-std::optional<PullTarget> pull_target(std::string_view executor);
+/// What runs an operation, from the words that are kept of it: one of the two, or (both empty)
+/// something else.
+struct DeclaredExecutor {
+  std::optional<PullTarget> pull;
+  std::shared_ptr<const HttpTarget> http;
+};
+DeclaredExecutor parse_executor(std::string_view executor);
 
 /// A merge patch of a policy (RFC 7396): `{"mode": "later", "retry": {"factor": 3}, "retain":
 /// null}`.

@@ -68,21 +68,23 @@ void Following::look() {
   if (over) return;
   engine::Partition* partition = loop->find(id.partition());
   if (partition == nullptr) partition = loop->partitions().front().get();
-  loop->see(*partition, id, [self = shared_from_this()](
-                                Result<engine::Seen> is) -> std::move_only_function<void()> {
-    if (!is) {
-      self->stop();
-      return [self, error = is.error()] {
-        if (self->begun) return self->tell("", true);
-        self->exchange.respond(to_response(self->app.absence(self->id, error)));
-      };
-    }
-    const bool last = is->ended != nullptr;
-    std::string text = self->news(*is);
-    if (last) self->stop();
-    self->begun = true;
-    return [self, last, text = std::move(text)]() mutable { self->tell(std::move(text), last); };
-  });
+  loop->see(
+      *partition, id,
+      [self = shared_from_this()](Result<engine::Seen> is) -> std::move_only_function<void()> {
+        if (!is) {
+          self->stop();
+          return [self, error = is.error()] {
+            if (self->begun) return self->tell("", true);
+            self->exchange.respond(to_response(self->app.absence(self->id, error)));
+          };
+        }
+        const bool last = is->ended != nullptr;
+        std::string text = self->news(*is);
+        if (last) self->stop();
+        self->begun = true;
+        return
+            [self, last, text = std::move(text)]() mutable { self->tell(std::move(text), last); };
+      });
 }
 
 /// What was not told yet.

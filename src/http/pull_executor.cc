@@ -39,8 +39,8 @@ void put_value(JsonWriter& out, const std::string& name, std::string_view bytes)
 
 // ---- the engine's side -----------------------------------------------------------------------
 
-void PullExecutor::configure(const core::Configure& operation, const std::string& executor) {
-  const auto target = pull_target(executor);
+void PullExecutor::configure(const core::Configure& operation,
+                             const std::optional<PullTarget>& target) {
   const auto found = lines_.find(operation.operation);
   if (!target) {
     if (found == lines_.end()) return;

@@ -40,8 +40,10 @@ class PullExecutor final : public engine::Executor {
   explicit PullExecutor(engine::LoopPort& port, std::string folder_key)
       : port_(port), folder_key_(std::move(folder_key)) {}
 
+  /// Attempts of the operation are given to workers by `target`; none: they are not.
+  void configure(const core::Configure& operation, const std::optional<PullTarget>& target);
+
   // ---- engine::Executor ----
-  void configure(const core::Configure& operation, const std::string& executor) override;
   void begin(const core::Invocation& invocation) override;
   void run_step(core::Lease, std::string_view, std::uint32_t) override {}
   void end_try(core::Lease, std::string_view, std::uint32_t) override {}

@@ -40,7 +40,8 @@ std::optional<Problem> read_filter(const Visit& visit, engine::SearchFilter& fil
     JsonWriter(quoted).string(printable(from));
     JsonReader reader(quoted);
     json::read(reader, filter.from);
-    if (!reader.ok()) return invalid("from: a time such as 2026-01-31T12:00:00Z, not '" + from + "'");
+    if (!reader.ok())
+      return invalid("from: a time such as 2026-01-31T12:00:00Z, not '" + from + "'");
   }
   return std::nullopt;
 }
@@ -113,15 +114,15 @@ void act_on_all(App& app, Visit visit, MakeCommand make, std::string action) {
   if (auto problem = read_filter(visit, filter)) return visit.refuse(*problem);
   if (filter.operation.empty() && !filter.state && filter.order_key.empty())
     return visit.refuse(invalid("say which: operation, state or order_key"));
-  app.engine().search(
-      std::move(filter), "", kActedMax,
-      [&app, make, action = std::move(action),
-       visit = std::move(visit)](Result<engine::SearchPage> page) mutable {
-        if (!page) return visit.refuse(page.error());
-        std::erase_if(page->matches,
-                      [](const auto& match) { return core::is_terminal(match.state); });
-        act_on(app, std::move(visit), page->matches, make, action);
-      });
+  app.engine().search(std::move(filter), "", kActedMax,
+                      [&app, make, action = std::move(action),
+                       visit = std::move(visit)](Result<engine::SearchPage> page) mutable {
+                        if (!page) return visit.refuse(page.error());
+                        std::erase_if(page->matches, [](const auto& match) {
+                          return core::is_terminal(match.state);
+                        });
+                        act_on(app, std::move(visit), page->matches, make, action);
+                      });
 }
 
 // ---- why everything waits --------------------------------------------------------------------
@@ -236,8 +237,8 @@ void why_all(App& app, Visit visit) {
   auto survey = std::make_shared<Survey>();
   survey->left = app.engine().partitions();
   for (std::uint16_t number = 0; number < app.engine().partitions(); ++number) {
-    app.engine().look(number, [survey, exchange = visit.exchange](
-                                  engine::Loop& loop, engine::Partition& partition) {
+    app.engine().look(number, [survey, exchange = visit.exchange](engine::Loop& loop,
+                                                                  engine::Partition& partition) {
       survey->add(partition.state);
       loop.when_committed(partition, [survey, exchange]() mutable {
         if (survey->left.fetch_sub(1) == 1) exchange.respond(ok(survey->describe()));

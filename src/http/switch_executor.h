@@ -1,18 +1,30 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <unordered_map>
-#include <vector>
 
+#include "http/http_executor.h"
 #include "http/pull_executor.h"
 
 namespace nowthen::http {
 
-/// Gives each attempt to the executor of its operation. One per loop; loop thread only.
+/// What the executors of a server share, of all loops.
+struct ExecutorOptions {
+  std::string folder_key;
+  std::shared_ptr<const Egress> egress;
+  std::shared_ptr<const Secrets> secrets;
+  ClientOptions client;
+};
+
+/// Gives each attempt to the executor of its operation: in process, by HTTP, or pulled by workers.
+/// One per loop; loop thread only.
 class SwitchExecutor final : public engine::Executor {
  public:
-  SwitchExecutor(std::unique_ptr<engine::Executor> in_process, std::unique_ptr<PullExecutor> pull)
-      : in_process_(std::move(in_process)), pull_(std::move(pull)) {}
+  static Result<std::unique_ptr<SwitchExecutor>> make(engine::LoopPort& port,
+                                                      engine::Reactor& reactor,
+                                                      std::unique_ptr<engine::Executor> in_process,
+                                                      const ExecutorOptions& options);
 
   void configure(const core::Configure& operation, const std::string& executor) override;
   void begin(const core::Invocation& invocation) override;
@@ -28,22 +40,30 @@ class SwitchExecutor final : public engine::Executor {
   void deliver_cancel(core::Lease lease) override { of(lease).deliver_cancel(lease); }
   void drop(core::Lease lease) override;
   void work_waits(std::uint16_t partition, const std::string& operation) override {
-    pull_->work_waits(partition, operation);
+    pull_.work_waits(partition, operation);
   }
   void took(std::uint16_t partition, const core::Took& took) override {
-    pull_->took(partition, took);
+    pull_.took(partition, took);
   }
   void evict_idle(WallTime now) override;
 
-  PullExecutor& pull() { return *pull_; }
+  PullExecutor& pull() { return pull_; }
 
  private:
+  SwitchExecutor(engine::LoopPort& port, std::unique_ptr<engine::Executor> in_process,
+                 std::unique_ptr<Client> client, const ExecutorOptions& options);
   engine::Executor& of(const core::Lease& lease);
 
   std::unique_ptr<engine::Executor> in_process_;
-  std::unique_ptr<PullExecutor> pull_;
-  std::unordered_map<std::string, engine::Executor*> by_operation_;  ///< that are run elsewhere
-  std::unordered_map<InvocationId, engine::Executor*> elsewhere_;    ///< attempts that are
+  std::unique_ptr<Client> client_;
+  PullExecutor pull_;
+  HttpExecutor http_;
+  struct Elsewhere {
+    engine::Executor* executor;
+    Duration attempt_timeout;
+  };
+  std::unordered_map<std::string, Elsewhere> operations_;         ///< that are run elsewhere
+  std::unordered_map<InvocationId, engine::Executor*> attempts_;  ///< of them
 };
 
 }  // namespace nowthen::http

@@ -79,6 +79,11 @@ constexpr Setting kSettings[] = {
        config.allow_egress.emplace_back(text);
        return std::nullopt;
      }},
+    {"secrets_file", "FILE", "NAME=value lines that declarations may name; its mode must be 0600",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.secrets_file = text;
+       return std::nullopt;
+     }},
     {"connections_max", "N", "connections at a time (16384)",
      [](Config& config, std::string_view text) {
        return set_number<std::size_t>(config.connections_max, text, 1, 1'000'000);

@@ -20,6 +20,7 @@ struct Config {
   std::uint64_t disk_budget = std::uint64_t{10} << 30;
   Duration stop_within = std::chrono::seconds(10);
   std::vector<std::string> allow_egress;
+  std::string secrets_file;
 
   bool help = false;
   std::vector<std::string> errors;  ///< all of them, each with flag, variable, or file and line

@@ -74,6 +74,8 @@ int serve(const std::vector<std::string>& arguments) {
   options.listener.address = config.listen;
   options.listener.connections_max = config.connections_max;
   options.data_dir = config.data_dir;
+  options.allow_egress = config.allow_egress;
+  options.secrets_file = config.secrets_file;
   options.keys_needed = !http::is_loopback(config.listen);
   auto serving = Serving::start(std::make_shared<sdk::Host>(engine_options(config)), options);
   if (!serving) {

@@ -1,5 +1,6 @@
 #include "server/serving.h"
 
+#include "base/assert.h"
 #include "http/app.h"
 #include "http/switch_executor.h"
 #include "server/folder_secret.h"
@@ -32,7 +33,7 @@ class ServingHost final : public Serving {
     auto secret = folder_secret(options_.data_dir);
     if (!secret) return secret.error();
     app_options_.folder_key = std::move(*secret);
-    surround();
+    if (auto ready = surround(); !ready) return ready;
     if (auto started = host_->start(); !started) return started;
     if (auto kept = load_facts(); !kept) return kept;
     host_->with_engine([this](engine::Engine& engine) {
@@ -52,15 +53,29 @@ class ServingHost final : public Serving {
   }
 
  private:
-  void surround() {
+  Result<void> surround() {
+    auto egress =
+        http::Egress::make({.loopback_allowed = http::is_loopback(options_.listener.address),
+                            .allow = options_.allow_egress});
+    if (!egress) return egress.error();
+    auto secrets = http::open_secrets(options_.secrets_file);
+    if (!secrets) return secrets.error();
+    http::ExecutorOptions executor;
+    executor.folder_key = app_options_.folder_key;
+    executor.egress = std::make_shared<const http::Egress>(std::move(*egress));
+    executor.secrets = std::move(*secrets);
     sdk::Surroundings around;
     around.make_reactor = http::make_reactor;
-    around.make_executor = [this](engine::LoopPort& port, engine::Reactor&,
-                                  std::unique_ptr<engine::Executor> in_process) {
-      auto pull = std::make_unique<http::PullExecutor>(port, app_options_.folder_key);
-      return std::make_unique<http::SwitchExecutor>(std::move(in_process), std::move(pull));
+    around.make_executor =
+        [executor](
+            engine::LoopPort& port, engine::Reactor& reactor,
+            std::unique_ptr<engine::Executor> in_process) -> std::unique_ptr<engine::Executor> {
+      auto made = http::SwitchExecutor::make(port, reactor, std::move(in_process), executor);
+      NT_ASSERT(made.has_value());  // the reactors are ours, and no file of certificates is named
+      return std::move(*made);
     };
     host_->surround(std::move(around));
+    return {};
   }
 
   /// What the server keeps with the data.

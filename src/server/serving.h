@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <nowthen/result.h>
 
@@ -13,8 +14,10 @@ namespace nowthen::server {
 
 struct ServingOptions {
   http::ListenerOptions listener;
-  std::string data_dir;      ///< of the host; empty: in memory
-  bool keys_needed = false;  ///< also as long as there is no API key
+  std::string data_dir;                   ///< of the host; empty: in memory
+  std::vector<std::string> allow_egress;  ///< see http::EgressOptions
+  std::string secrets_file;               ///< see http::open_secrets
+  bool keys_needed = false;               ///< also as long as there is no API key
 };
 
 /// A host with the HTTP front around its engine. Not thread-safe; blocks where it says so.
