@@ -104,7 +104,7 @@ void read_executor(JsonReader& in, void* target, std::string&& name) {
   } else if (name == "http") {
     const std::string raw(in.raw());
     if (!in.ok()) return;
-    if (auto target = parse_http_target(raw); !target) return in.fail(target.error().message);
+    if (auto parsed = parse_http_target(raw); !parsed) return in.fail(parsed.error().message);
     body.executor = R"({"http":)" + raw + "}";
   } else {
     in.fail("there is no such executor: http, pull");

@@ -89,7 +89,7 @@ std::string describe_journal(const core::Invocation& inv, const JournalPage& pag
       more = true;
       break;
     }
-    out.raw(describe(entry));
+    out.raw(http::describe(entry));
   }
   out.end_array();
   out.field("open");
@@ -110,7 +110,7 @@ std::string describe_journal(const store::FinishedRow& row, const JournalPage& p
   out.begin_array();
   for (const store::DigestEntry& entry : row.digest) {
     if (entry.done_seq <= page.after) continue;
-    out.raw(describe(entry));
+    out.raw(http::describe(entry));
   }
   out.end_array();
   out.field("open");

@@ -39,7 +39,7 @@ void put_value(JsonWriter& out, const std::string& name, std::string_view bytes)
 
 // ---- the engine's side -----------------------------------------------------------------------
 
-void PullExecutor::configure(const core::Configure& operation,
+void PullExecutor::use(const core::Configure& operation,
                              const std::optional<PullTarget>& target) {
   const auto found = lines_.find(operation.operation);
   if (!target) {

@@ -41,7 +41,7 @@ class PullExecutor final : public engine::Executor {
       : port_(port), folder_key_(std::move(folder_key)) {}
 
   /// Attempts of the operation are given to workers by `target`; none: they are not.
-  void configure(const core::Configure& operation, const std::optional<PullTarget>& target);
+  void use(const core::Configure& operation, const std::optional<PullTarget>& target);
 
   // ---- engine::Executor ----
   void begin(const core::Invocation& invocation) override;

@@ -91,7 +91,7 @@ void act_on(App& app, Visit visit, const std::vector<engine::SearchMatch>& match
   const std::size_t matched = matches.size();
   auto acting = std::make_shared<Acting>();
   acting->left = matched + 1;
-  const auto one_less = [acting, matched, exchange = visit.exchange]() mutable {
+  auto one_less = [acting, matched, exchange = visit.exchange]() mutable {
     if (acting->left.fetch_sub(1) != 1) return;
     exchange.respond(ok(R"({"matched":)" + std::to_string(matched) + R"(,"done":)" +
                         std::to_string(acting->done) + "}"));
@@ -105,8 +105,7 @@ void act_on(App& app, Visit visit, const std::vector<engine::SearchMatch>& match
         },
         audit_of(visit, action, to_string(match.id), "of all that match"));
   }
-  auto last = one_less;
-  last();
+  one_less();
 }
 
 void act_on_all(App& app, Visit visit, MakeCommand make, std::string action) {
@@ -166,8 +165,9 @@ struct Survey {
   std::string describe() {
     std::vector<std::pair<const std::pair<std::string, std::string>*, const Group*>> sorted;
     for (const auto& [name, group] : groups) sorted.emplace_back(&name, &group);
-    std::ranges::stable_sort(sorted, std::greater(),
-                             [](const auto& each) { return each.second->count; });
+    std::ranges::sort(sorted, [](const auto& a, const auto& b) {
+      return std::pair(b.second->count, *a.first) < std::pair(a.second->count, *b.first);
+    });
     std::string out_text;
     JsonWriter out(out_text);
     out.begin_object();

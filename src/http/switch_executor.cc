@@ -38,7 +38,7 @@ void SwitchExecutor::configure(const core::Configure& operation, const std::stri
   const std::string& name = operation.operation;
   const Duration timeout = operation.policy.attempt_timeout;
   const DeclaredExecutor declared = parse_executor(executor);
-  pull_.configure(operation, declared.pull);
+  pull_.use(operation, declared.pull);
   http_.use(name, declared.http);
   if (declared.pull) {
     operations_[name] = {&pull_, timeout};
