@@ -18,6 +18,20 @@ std::vector<std::string> names_in(const JsonValue& object) {
   return names;
 }
 
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+/// {"policy": {"mode": "auto"}} as "policy.mode" and "auto".
+void flatten(const std::string& prefix, const JsonValue& object, Lines& lines) {
+  for (const auto& [name, value] : object.fields()) {
+    if (value.is_null()) continue;
+    if (value.is_object() && value.json() != "{}") {
+      flatten(prefix + name + ".", value, lines);
+    } else {
+      lines.emplace_back(prefix + name, value.text());
+    }
+  }
+}
+
 /// Where the elements go as they come.
 class Page {
  public:
@@ -112,10 +126,8 @@ Exit print_listing(Session& session, Listing listing) {
 }
 
 std::string fields_text(const JsonValue& object) {
-  std::vector<std::pair<std::string, std::string>> lines;
-  for (const auto& [name, value] : object.fields()) {
-    if (!value.is_null()) lines.emplace_back(name, value.text());
-  }
+  Lines lines;
+  flatten("", object, lines);
   return aligned(lines);
 }
 

@@ -25,7 +25,7 @@ void add_rows(Table& table, const std::vector<JsonValue>& elements,
               const std::vector<std::string>& columns);
 /// "order_key" -> "ORDER_KEY".
 std::vector<std::string> titles_of(const std::vector<std::string>& columns);
-/// "name  value" for each field of an object that is not null.
+/// "name  value" for each field of an object that is not null; "outer.name" within objects.
 std::string fields_text(const JsonValue& object);
 
 }  // namespace nowthen::cli

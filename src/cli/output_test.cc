@@ -80,6 +80,15 @@ mail    later  in_process
      R"({"operations": [{"name": "charge"}, {"name": "a b"}]})",
      "charge\na b\n"},
     {{"operations"}, R"({"operations": []})", "", "nowthen: there are no operations yet\n"},
+    {{"operations", "get", "charge"},
+     R"({"name": "charge", "executor": {"http": {"url": "http://a"}}, "versions": [1],
+         "policy": {"mode": "auto", "allow": {}}, "key_scope": null})",
+     R"(name               charge
+executor.http.url  http://a
+versions           [1]
+policy.mode        auto
+policy.allow       {}
+)"},
     {{"policy", "get", "x"},
      R"({"operation": "x", "revision": 7, "fields": {"mode": {"value": "later", "layer":
          "override"}, "retry.attempts_max": {"value": 8, "layer": "declaration"}},
@@ -254,9 +263,10 @@ TEST(Output, the_worst_of_several_decides_the_exit_code) {
 
 TEST(Output, a_rerun_is_a_new_ticket) {
   Program nowthen;
-  nowthen.server.answers(202, R"({"id": "2", "state": "ready"})");
+  nowthen.server.answers(202, R"({"id": "2", "state": "ready", "reason": "ready"})");
   EXPECT_EQ(nowthen({"rerun", "1"}), 0);
   EXPECT_EQ(nowthen.output(), "2\n");
+  EXPECT_EQ(nowthen.errors(), "nowthen: accepted, ready. Follow it with: nowthen wait 2\n");
   nowthen.server.answers(202, R"({"id": "2", "state": "ready"})").answers(200, "42");
   EXPECT_EQ(nowthen({"rerun", "1", "--follow"}), 0);
   EXPECT_EQ(nowthen.output(), "42\n");

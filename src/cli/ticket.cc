@@ -143,8 +143,9 @@ Exit print_ticket(Session& session, const Reply& reply) {
   }
   const std::string id = ticket->at("id").text();
   session.print(printable(id) + "\n");
+  const std::string state = ticket->at("state").text();
   const std::string reason = ticket->at("reason").text();
-  session.note("accepted, " + ticket->at("state").text() + (reason.empty() ? "" : ": " + reason) +
+  session.note("accepted, " + state + (reason.empty() || reason == state ? "" : ": " + reason) +
                ". Follow it with: nowthen wait " + id);
   return Exit::done;
 }
