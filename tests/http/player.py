@@ -14,6 +14,7 @@ from wire import Closed, Connection, WireError, shortened
 
 REQUEST_LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 POLL = 0.02  # seconds between two looks of `until`
+PATIENCE = 20  # seconds until an answer is given up
 
 
 class Failure(Exception):
@@ -193,7 +194,7 @@ class Player:
         """Reads one answer and holds it against the document and the scenario."""
         shown = shortened(sent, 800)
         wanted = expect.status.split("|")
-        connection.patience = expect.within
+        connection.patience = expect.within or PATIENCE
         try:
             answer = connection.answer(method, interim=expect.status.startswith("1"))
         except Closed as error:
@@ -238,11 +239,11 @@ class Player:
         service = self.services[step.name]
         if step.request is None:
             count = service.asserted if step.count < 0 else step.count
-            service.wait_for(count, 20)
+            service.wait_for(count, PATIENCE)
             if len(service.received) != count:
                 raise Failure(step.line, f"it got {len(service.received)} requests, not {count}")
             return
-        if not service.wait_for(service.asserted + 1, 20):
+        if not service.wait_for(service.asserted + 1, PATIENCE):
             raise Failure(step.line, f"it got no request {service.asserted + 1} in time")
         method, target, headers, body = service.received[service.asserted]
         service.asserted += 1

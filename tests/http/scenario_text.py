@@ -43,7 +43,7 @@ class Expect:
     status: str
     times: int = 1
     after: float = 0
-    within: float = 20
+    within: float = 0  # 0: as long as the runner is patient
     headers: list = field(default_factory=list)  # (name, pattern); pattern None: absent
     bodies: list = field(default_factory=list)  # (kind, argument)
 
@@ -303,7 +303,7 @@ class Reader:
             raise line.error("expected => STATUS [xN] [after TIME] [within TIME]")
         expect = Expect(line, head[1], int(head[2] or 1))
         expect.after = seconds(line, head[3]) if head[3] else 0
-        expect.within = seconds(line, head[4]) if head[4] else 20
+        expect.within = seconds(line, head[4]) if head[4] else 0
         body = []
         while self.goes_on() and not STATEMENT.match(self.peek().text):
             part = self.take()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ([\x20-\x7e]*)\Z")
 HEADER_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\Z")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)\Z")
 
 
@@ -44,7 +45,8 @@ class Answer:
 
 def shortened(body, limit=2000):
     """A body for people: cut, and with escapes where it is not text."""
-    text = body[:limit].decode("utf-8", "backslashreplace")
+    text = body[:limit].decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    text = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     return text + (f"... ({len(body)} bytes)" if len(body) > limit else "")
 
 
