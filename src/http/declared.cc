@@ -180,4 +180,9 @@ Result<PolicyPatch> parse_policy_patch(std::string_view json) {
   return std::move(body.patch);
 }
 
+void write_policy_value(JsonWriter& out, std::string_view text) {
+  if (validate_json(text)) return out.raw(text);  // no duration and no word is JSON
+  out.string(text);
+}
+
 }  // namespace nowthen::http

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <nowthen/json.h>
 #include <nowthen/policy.h>
 #include <nowthen/result.h>
 
@@ -32,5 +33,8 @@ DeclaredExecutor parse_executor(std::string_view executor);
 /// A merge patch of a policy (RFC 7396): `{"mode": "later", "retry": {"factor": 3}, "retain":
 /// null}`.
 Result<PolicyPatch> parse_policy_patch(std::string_view json);
+
+/// One field of a policy: a number is written as a number, everything else as text.
+void write_policy_value(JsonWriter& out, std::string_view text);
 
 }  // namespace nowthen::http

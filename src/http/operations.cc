@@ -24,6 +24,28 @@ void write_allow(JsonWriter& out, const Allow& allow) {
   out.end_object();
 }
 
+/// In the form in which it is declared.
+void write_policy(JsonWriter& out, const Declaration& declaration) {
+  constexpr std::string_view kRetry = "retry.";
+  bool in_retry = false;
+  out.begin_object();
+  for (const std::string& field : policy_fields()) {
+    const bool of_retry = field.starts_with(kRetry);
+    if (of_retry && !in_retry) {
+      out.field("retry");
+      out.begin_object();
+    } else if (!of_retry && in_retry) {
+      out.end_object();
+    }
+    in_retry = of_retry;
+    out.field(of_retry ? field.substr(kRetry.size()) : field);
+    write_policy_value(out, *policy_field(declaration.policy, field));
+  }
+  out.field("allow");
+  write_allow(out, declaration.allow);
+  out.end_object();
+}
+
 void write_operation(JsonWriter& out, const engine::OperationView& of) {
   out.begin_object();
   out.field("name");
@@ -35,14 +57,7 @@ void write_operation(JsonWriter& out, const engine::OperationView& of) {
   for (const std::uint32_t version : of.versions) out.natural(version);
   out.end_array();
   out.field("policy");
-  out.begin_object();
-  for (const std::string& field : policy_fields()) {
-    out.field(field);
-    out.string(*policy_field(of.declaration.policy, field));
-  }
-  out.field("allow");
-  write_allow(out, of.declaration.allow);
-  out.end_object();
+  write_policy(out, of.declaration);
   if (!of.declaration.key_scope.empty()) {
     out.field("key_scope");
     out.string(printable(of.declaration.key_scope));

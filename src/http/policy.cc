@@ -24,7 +24,7 @@ std::string describe(const std::string& operation, const engine::PolicyView& pol
     out.field(field.name);
     out.begin_object();
     out.field("value");
-    out.string(field.value);
+    write_policy_value(out, field.value);
     out.field("layer");
     const bool declared = field.layer == engine::PolicyField::Layer::declaration;
     out.string(declared ? "declaration" : "override");
@@ -71,7 +71,7 @@ void write_patch(JsonWriter& out, const PolicyPatch& patch) {
   out.begin_object();
   for (const auto& [field, value] : patch.fields) {
     out.field(field);
-    out.string(value.value_or(""));
+    write_policy_value(out, value.value_or(""));
   }
   out.end_object();
 }
