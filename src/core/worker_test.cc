@@ -204,6 +204,7 @@ TEST_F(WorkerTest, a_permanent_failure_ends_it_whatever_the_policy_says) {
     fail.permanent = true;
     apply(fail);
     answered(id, State::failed);
+    ASSERT_NE(rows.finished(id), nullptr);
     EXPECT_EQ(rows.finished(id)->outcome, (Outcome{ErrorCode::failed, "a very long text"}));
   }
 }

@@ -375,8 +375,8 @@ TEST_F(EngineTest, a_policy_change_is_in_force_when_it_returns_and_survives) {
   engine_.reset();
   start();
   std::string value;
-  engine_->policy("op", [&value](Result<std::vector<PolicyField>> fields) {
-    for (const PolicyField& field : *fields) {
+  engine_->policy("op", [&value](const Result<PolicyView>& view) {
+    for (const PolicyField& field : view->fields) {
       if (field.name == "attempt_timeout") value = field.value;
     }
   });
