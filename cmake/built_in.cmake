@@ -16,7 +16,8 @@ foreach(file ${FILES})
   math(EXPR number "${number} + 1")
 endforeach()
 string(APPEND code "\n}  // namespace\n\nstd::string_view built_in(std::string_view name) {\n"
-  "  static const std::array<std::pair<std::string_view, std::string_view>, ${number}> kFiles = {{\n"
+  "  using File = std::pair<std::string_view, std::string_view>;\n"
+  "  static const std::array<File, ${number}> kFiles = {{\n"
   "${entries}  }};\n  for (const auto& [is, bytes] : kFiles) {\n    if (is == name) return bytes;\n"
   "  }\n  return {};\n}\n\n}  // namespace nowthen::http\n")
 file(WRITE "${OUTPUT}" "${code}")

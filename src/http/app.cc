@@ -21,6 +21,13 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, std::min(authority.find(':'), authority.size()));
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 bool names_loopback(std::string_view host) { return is_loopback({std::string(host), 0}); }
 
 Problem no_route(const Request& request, const Match& match) {
@@ -78,9 +85,11 @@ std::optional<Problem> App::admit(const Request& request, const Route& route, Id
     return Problem{
         401, "unauthorized", "an API key is needed: Authorization: Bearer nt_...", "", {}};
   }
-  constexpr std::string_view kBearer = "Bearer ";
+  // RFC 9110 11.1: case does not matter in the name of the scheme.
+  constexpr std::string_view kBearer = "bearer ";
   std::optional<ApiKey> key;
-  if (given->starts_with(kBearer)) key = keys_->find(given->substr(kBearer.size()));
+  if (lower(given->substr(0, kBearer.size())) == kBearer)
+    key = keys_->find(given->substr(kBearer.size()));
   if (!key) return Problem{401, "unauthorized", "this API key is not known", "", {}};
   who = {key->name, key->role};
   if (contains(route.roles, key->role)) return std::nullopt;
@@ -102,6 +111,9 @@ Front::Plan App::plan(const Request& head) {
     if (problem->status == 401) response.with("WWW-Authenticate", "Bearer");
     return response;
   }
+  std::map<std::string, std::string, std::less<>> query;
+  if (auto problem = parse_query(head.target, match.route->query, query))
+    return to_response(*problem);
   if (match.route->upload != nullptr) return Streamed{};
   return Whole{match.route->body_bytes_max};
 }
@@ -110,8 +122,7 @@ void App::serve(Request request, Exchange exchange) {
   Match match = match_route(request.method, path_of(request.target));
   Visit visit{std::move(request), std::move(match.parts), {}, {}, std::move(exchange)};
   (void)admit(visit.request, *match.route, visit.who);  // as `plan` found, with the name
-  if (auto problem = parse_query(visit.request.target, match.route->query, visit.query))
-    return visit.refuse(*problem);
+  (void)parse_query(visit.request.target, match.route->query, visit.query);
   match.route->serve(*this, std::move(visit));
 }
 

@@ -108,7 +108,7 @@ void AsioConnection::look() {
 // ---- reading ---------------------------------------------------------------------------------
 
 void AsioConnection::await_data() {
-  if (waiting_ || gone_ || upload_full_) return;
+  if (waiting_ || gone_ || ended_ || upload_full_) return;
   if (phase_ == Phase::serving && in_.size() >= kAheadBytesMax) return;
   waiting_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read,
@@ -122,8 +122,13 @@ void AsioConnection::on_readable() {
   error_code error;
   const std::size_t size = socket_.read_some(asio::buffer(place_->scratch), error);
   if (error == asio::error::would_block) return await_data();
+  if (error == asio::error::eof && (phase_ == Phase::serving || writing_)) {
+    // It may have closed its side only (RFC 9112 9.6), and still wait for the answer.
+    ended_ = true;
+    keep_alive_ = false;
+    return;
+  }
   if (error) {
-    // A client that closes its side has gone: nobody waits for an answer any more.
     if (upload_) upload_.reset();
     return close();
   }
@@ -451,6 +456,7 @@ void AsioConnection::on_flushed() {
   if (phase_ == Phase::serving || upload_full_) deadline_ = SteadyTime::max();
   if (phase_ == Phase::body && !upload_full_) patience(place_->limits.body_pause_max);
   flush();
+  if (ended_ && !writing_ && phase_ == Phase::leaving) return close();
   if (!writing_ && phase_ == Phase::leaving) {
     error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
@@ -463,7 +469,9 @@ void AsioConnection::next_request() {
   parser_.reset();
   if (!keep_alive_) {
     phase_ = Phase::leaving;
-    on_flushed();
+    flush();
+    if (ended_ && !writing_) return close();
+    if (!writing_) on_flushed();
     return await_data();  // what still comes is read away, so that the answer arrives
   }
   phase_ = Phase::head;

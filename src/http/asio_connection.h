@@ -54,7 +54,7 @@ class AsioConnection final : public Conversation,
   void write(std::string_view part) override;
   void end() override;
   std::size_t unsent() const override { return out_.size() - out_sent_; }
-  bool open() const override { return !gone_ && socket_.is_open(); }
+  bool open() const override { return !gone_ && !ended_; }
   void resume_upload() override;
 
  private:
@@ -98,7 +98,8 @@ class AsioConnection final : public Conversation,
   bool writing_ = false;
   bool parsing_ = false;
   bool upload_full_ = false;
-  bool gone_ = false;  ///< the client has closed
+  bool ended_ = false;  ///< the client sends no more
+  bool gone_ = false;   ///< closed
   std::string out_;
   std::size_t out_sent_ = 0;
   SteadyTime deadline_ = SteadyTime::max();

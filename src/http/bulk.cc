@@ -157,7 +157,9 @@ void BulkState::flush() {
   }
   if (!begun) {
     begun = true;
-    to.begin({200, std::string(kNdjson), {}, ""});
+    Response head{200, std::string(kNdjson), {}, ""};
+    if (minimal) head.with("Preference-Applied", "return=minimal");
+    to.begin(std::move(head));
   }
   to.write(text);
   if (ended && told == lines) {
@@ -242,7 +244,8 @@ std::unique_ptr<Upload> bulk(App& app, Visit visit) {
   }
   if (problem) return std::make_unique<RefusedUpload>(std::move(visit), std::move(*problem));
   auto state = std::make_shared<BulkState>(app, std::move(visit), minimal);
-  if (const std::string* key = state->visit.request.header("Idempotency-Key")) state->key = *key;
+  if (const std::string* key = state->visit.request.header("Idempotency-Key"))
+    state->key = unquoted(*key);
   return std::make_unique<BulkUpload>(std::move(state));
 }
 

@@ -23,13 +23,6 @@ Result<std::string> input_of(Request& request) {
   return std::move(request.body);
 }
 
-/// draft-ietf-httpapi-idempotency-key-header-07 has it in quotes; clients send it bare too.
-std::string unquoted(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
-    text = text.substr(1, text.size() - 2);
-  return std::string(text);
-}
-
 std::optional<Problem> read_options(const Request& request, core::CallOptions& options) {
   if (const std::string* text = request.header("Prefer")) {
     const auto prefer = parse_prefer(*text);

@@ -122,7 +122,7 @@ Result<ClientRequest> HttpExecutor::request_of(const core::Invocation& invocatio
   if (stored) headers.push_back({"Nowthen-Invocation", id});
   headers.push_back({"Nowthen-Attempt", seams_.token({invocation.id, invocation.epoch})});
   headers.push_back({"Nowthen-Deadline", to_text(deadline)});
-  // if (!invocation.trace.empty()) headers.push_back({"traceparent", invocation.trace});
+  if (!invocation.trace.empty()) headers.push_back({"traceparent", invocation.trace});
   for (const TargetHeader& header : target.headers) {
     if (lower_case(header.name) == "user-agent") headers.erase(headers.begin());
     std::string value = header.value;
@@ -210,7 +210,7 @@ void HttpExecutor::end(const core::Lease& lease, Verdict verdict) {
   if (verdict.kind == Verdict::Kind::final) return finish(lease, std::move(verdict.outcome));
   auto command = under<core::FailAttempt>(lease);
   command.error = {verdict.outcome.code, std::move(verdict.outcome.data)};
-  // command.retry_after = verdict.retry_after;
+  command.retry_after = verdict.retry_after;
   port_.submit(std::move(command));
 }
 

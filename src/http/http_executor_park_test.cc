@@ -111,7 +111,7 @@ TEST_F(HttpExecutorParkTest, client_error_ends_it_at_once) {
   park_at(service.server);
   const core::Reply reply = await(accept());
   EXPECT_EQ(reply.state, core::State::failed);
-  EXPECT_EQ(reply.outcome.code, kRejected);
+  EXPECT_EQ(reply.outcome.code, ErrorCode::rejected);
   EXPECT_TRUE(reply.outcome.data.starts_with("409 text/plain\nxxx"));
   EXPECT_EQ(service.count(), 1u);
 }

@@ -42,7 +42,7 @@ TEST_F(HttpExecutorTest, client_error_is_final_and_passed_on) {
   serve_at(service.server);
   const core::Reply reply = await(accept());
   EXPECT_EQ(reply.state, core::State::failed);
-  EXPECT_EQ(reply.outcome.code, kRejected);
+  EXPECT_EQ(reply.outcome.code, ErrorCode::rejected);
   EXPECT_EQ(reply.outcome.data, "404 application/json\n{\"no\":1}");
   EXPECT_EQ(service.count(), 1u);
 }

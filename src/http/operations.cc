@@ -1,5 +1,6 @@
 // Declaring operations that are run elsewhere, and looking at all of them.
 
+#include "http/census.h"
 #include "http/declared.h"
 #include "http/handlers.h"
 
@@ -46,7 +47,19 @@ void write_policy(JsonWriter& out, const Declaration& declaration) {
   out.end_object();
 }
 
-void write_operation(JsonWriter& out, const engine::OperationView& of) {
+void write_live(JsonWriter& out, const Census& census, const std::string& operation) {
+  const auto found = census.find(operation);
+  out.begin_object();
+  for (std::size_t i = 0; i < core::kStates; ++i) {
+    const auto state = static_cast<core::State>(i);
+    if (core::is_terminal(state)) continue;
+    out.field(core::to_string(state));
+    out.natural(found == census.end() ? 0 : found->second[i]);
+  }
+  out.end_object();
+}
+
+void write_operation(JsonWriter& out, const engine::OperationView& of, const Census& census) {
   out.begin_object();
   out.field("name");
   out.string(printable(of.name));
@@ -62,39 +75,44 @@ void write_operation(JsonWriter& out, const engine::OperationView& of) {
     out.field("key_scope");
     out.string(printable(of.declaration.key_scope));
   }
+  out.field("live");
+  write_live(out, census, of.name);
   out.end_object();
 }
 
-std::string describe(const engine::OperationView& of) {
-  std::string text;
-  JsonWriter out(text);
-  write_operation(out, of);
-  return text;
-}
-
-Error unknown(const std::string& name) {
-  return {ErrorCode::not_found, "there is no operation '" + name + "'"};
+/// Answers with the operation as it is now.
+void tell(App& app, Visit visit, int status) {
+  take_census(app.engine(), [&app, visit = std::move(visit), status](const Census& census) mutable {
+    const auto of = app.engine().operation(visit.parts.front());
+    if (!of) {
+      return visit.refuse(
+          Error{ErrorCode::not_found, "there is no operation '" + visit.parts.front() + "'"});
+    }
+    std::string text;
+    JsonWriter out(text);
+    write_operation(out, *of, census);
+    visit.respond(ok(std::move(text), status));
+  });
 }
 
 }  // namespace
 
 void list_operations(App& app, Visit visit) {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  out.field("operations");
-  out.begin_array();
-  for (const engine::OperationView& of : app.engine().operations()) write_operation(out, of);
-  out.end_array();
-  out.end_object();
-  visit.respond(ok(std::move(text)));
+  take_census(app.engine(), [&app, visit = std::move(visit)](const Census& census) mutable {
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object();
+    out.field("operations");
+    out.begin_array();
+    for (const engine::OperationView& of : app.engine().operations())
+      write_operation(out, of, census);
+    out.end_array();
+    out.end_object();
+    visit.respond(ok(std::move(text)));
+  });
 }
 
-void get_operation(App& app, Visit visit) {
-  const auto of = app.engine().operation(visit.parts.front());
-  if (!of) return visit.refuse(unknown(visit.parts.front()));
-  visit.respond(ok(describe(*of)));
-}
+void get_operation(App& app, Visit visit) { tell(app, std::move(visit), 200); }
 
 void declare_operation(App& app, Visit visit) {
   auto declared = parse_declaration(visit.parts.front(), visit.request.body);
@@ -103,9 +121,7 @@ void declare_operation(App& app, Visit visit) {
   app.engine().declare(std::move(*declared), std::move(who),
                        [&app, visit = std::move(visit)](Result<bool> fresh) mutable {
                          if (!fresh) return visit.refuse(fresh.error());
-                         const auto of = app.engine().operation(visit.parts.front());
-                         if (!of) return visit.refuse(unknown(visit.parts.front()));
-                         visit.respond(ok(describe(*of), *fresh ? 201 : 200));
+                         tell(app, std::move(visit), *fresh ? 201 : 200);
                        });
 }
 

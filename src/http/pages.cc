@@ -8,7 +8,8 @@ namespace nowthen::http {
 namespace {
 
 constexpr std::string_view kFrontPage =
-    R"(nowthen: write an operation once; decide at run time whether it answers now, or finishes then.
+    R"(nowthen: write an operation once;
+decide at run time whether it answers now, or finishes then.
 
 Worth trying (HOST is where you found this page):
 

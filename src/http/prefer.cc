@@ -37,4 +37,10 @@ Result<Prefer> parse_prefer(std::string_view value) {
   return prefer;
 }
 
+std::string unquoted(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
+  return std::string(text);
+}
+
 }  // namespace nowthen::http

@@ -18,4 +18,8 @@ struct Prefer {
 /// `value`: the header's; several joined by commas. `invalid_argument` for a bad `wait`.
 Result<Prefer> parse_prefer(std::string_view value);
 
+/// An Idempotency-Key: draft-ietf-httpapi-idempotency-key-header-07 has it in quotes; clients send
+/// it bare too.
+std::string unquoted(std::string_view text);
+
 }  // namespace nowthen::http

@@ -39,8 +39,7 @@ void put_value(JsonWriter& out, const std::string& name, std::string_view bytes)
 
 // ---- the engine's side -----------------------------------------------------------------------
 
-void PullExecutor::use(const core::Configure& operation,
-                             const std::optional<PullTarget>& target) {
+void PullExecutor::use(const core::Configure& operation, const std::optional<PullTarget>& target) {
   const auto found = lines_.find(operation.operation);
   if (!target) {
     if (found == lines_.end()) return;

@@ -69,7 +69,7 @@ Verdict rejection(const ClientResponse& response) {
     data += type != nullptr && type->size() <= kTypeBytesMax ? *type : std::string(kBytes);
   data += "\n";
   data += response.body;
-  return {Verdict::Kind::final, {kRejected, std::move(data)}, {}};
+  return {Verdict::Kind::final, {ErrorCode::rejected, std::move(data)}, {}};
 }
 
 }  // namespace

@@ -11,9 +11,6 @@
 
 namespace nowthen::http {
 
-/// A final answer that is passed on to the caller, status and body.
-inline constexpr ErrorCode kRejected = ErrorCode::failed;  // ErrorCode::rejected, once it is there
-
 /// Bodies above this are not passed on.
 inline constexpr std::size_t kRejectionBytesMax = 64u << 10;
 /// Of an answer's body that a failure repeats.
@@ -33,9 +30,9 @@ struct Verdict {
 };
 
 /// 2xx: the result, JSON (strictly checked; empty is null) or, as application/octet-stream, bytes.
-/// 202: kept. 4xx but 408, 425 and 429: final, `kRejected` with "404 text/html\n" and the body.
-/// Everything else, and a result that is no JSON: failed. A redirect is not followed, so it is
-/// among the failures.
+/// 202: kept. 4xx but 408, 425 and 429: final, `ErrorCode::rejected` with "404 text/html\n" and the
+/// body. Everything else, and a result that is no JSON: failed. A redirect is not followed, so it
+/// is among the failures.
 Verdict judge(ClientResponse response, WallTime now);
 Verdict judge(const ClientError& error);
 

@@ -368,6 +368,8 @@ void read_batch(JsonReader& in, void* target, std::string&& name) {
     BatchItem& item = batch.items.emplace_back();
     item.kind = kind;
     in.entries(&item, read_item_field);
+    if (in.ok() && item.token.empty()) in.fail("'token' is missing");
+    if (in.ok() && kind == fail && item.fail.message.empty()) in.fail("'message' is missing");
     if (in.ok() && batch.items.size() > kBatchMax)
       in.fail("more than " + std::to_string(kBatchMax) + " in one batch");
     if (!in.ok()) return in.failed_in_element(i);
