@@ -1,6 +1,7 @@
 # The files that the server has built in: the API for programs, and the pages of problems.
 
 file(GLOB error_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/errors/*.md)
+list(FILTER error_pages EXCLUDE REGEX "/README.md$")
 set(page_files ${PROJECT_SOURCE_DIR}/src/http/openapi.json ${error_pages})
 set(pages "openapi.json=${PROJECT_SOURCE_DIR}/src/http/openapi.json")
 foreach(page ${error_pages})

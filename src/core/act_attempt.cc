@@ -238,14 +238,14 @@ void finish(Application& app, Subject s, Finish& command) {
 
 void act(Application& app, Subject s, Finish& command) {
   finish(app, s, command);
-  app.tell_worker(command.waiter, command.id);
+  app.tell_state(command.waiter, command.id);
 }
 
 void act(Application& app, Subject s, FailAttempt& command) {
   app.fail_attempt(s, {.error = std::move(command.error),
                        .permanent = command.permanent,
                        .retry_after = command.retry_after});
-  app.tell_worker(command.waiter, command.id);
+  app.tell_state(command.waiter, command.id);
 }
 
 void act(Application& app, Subject s, ParkAttempt& command) {

@@ -49,9 +49,10 @@ void act(Application& app, Subject s, Signal& command) {
 }
 
 void act(Application& app, Subject s, Cancel& command) {
-  app.acknowledge(command.waiter, s.inv);
-  if (planted(Bug::cancel_lost) && s.inv.state == State::running) return;
-  app.cancel(s, command.reason.empty() ? "cancelled" : std::move(command.reason));
+  const InvocationId id = s.inv.id;
+  const bool lost = planted(Bug::cancel_lost) && s.inv.state == State::running;
+  if (!lost) app.cancel(s, command.reason.empty() ? "cancelled" : std::move(command.reason));
+  app.tell_state(command.waiter, id);
 }
 
 void act(Application& app, Subject s, Park& command) {

@@ -88,7 +88,7 @@ void act(Application& app, Subject s, ReadStep& command) {
 
 void act(Application& app, Subject s, Heartbeat& command) {
   app.store(s.inv);
-  app.tell_worker(command.waiter, s.inv.id);
+  app.tell_state(command.waiter, s.inv.id);
 }
 
 }  // namespace nowthen::core

@@ -45,7 +45,7 @@ void Application::answer_finished(WaiterId waiter, InvocationId id, const Finish
   emit(Gate::commit, std::move(reply));
 }
 
-void Application::tell_worker(WaiterId waiter, InvocationId id) {
+void Application::tell_state(WaiterId waiter, InvocationId id) {
   if (waiter == WaiterId::none) return;
   Reply reply;
   reply.waiter = waiter;

@@ -47,8 +47,8 @@ class Application {
   void refuse(WaiterId waiter, Gate gate, ErrorCode code, std::string message);
   /// Answers that something was done to a live invocation (signal, cancel, resume, ...).
   void acknowledge(WaiterId waiter, const Invocation& inv);
-  /// Answers what was said under the lease of an attempt, with the state that came of it.
-  void tell_worker(WaiterId waiter, InvocationId id);
+  /// Answers what was said of an invocation, by a worker or a person, with what came of it.
+  void tell_state(WaiterId waiter, InvocationId id);
   void tell_step(WaiterId waiter, const Invocation& inv, const Entry& done, bool before);
   /// The same where nothing was changed, or it has ended by it.
   void refuse_worker(WaiterId waiter, InvocationId id, ErrorCode code, std::string message);

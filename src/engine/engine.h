@@ -114,6 +114,8 @@ class Engine {
   void policy(std::string operation, Told<PolicyView> told);
   void policy_history(std::string operation, Told<std::vector<PolicyChange>> told);
 
+  /// See store::Store::back_up. Blocks: on a thread of the caller's own.
+  Result<void> back_up(const std::string& folder) { return setup_.store->back_up(folder); }
   /// A page of what matches, from `cursor` (empty: from the start); `invalid_argument` if that is
   /// none.
   void search(SearchFilter filter, std::string_view cursor, std::size_t limit,

@@ -10,14 +10,26 @@ struct Reason {
 };
 NOWTHEN_JSON(Reason, reason);
 
+/// `not_found` may be about a step of an invocation that is there.
+void refuse(App& app, Exchange exchange, InvocationId id, Error error) {
+  if (error.code != ErrorCode::not_found) return exchange.respond(to_response(to_problem(error)));
+  app.engine().see(id, [&app, id, error = std::move(error),
+                        exchange = std::move(exchange)](const Result<engine::Seen>& seen) mutable {
+    Response response = to_response(seen ? to_problem(error) : app.absence(id, error));
+    return [exchange = std::move(exchange), response = std::move(response)]() mutable {
+      exchange.respond(std::move(response));
+    };
+  });
+}
+
 /// Asks, and answers with id and state.
 void act(App& app, Visit visit, InvocationId id, core::CommandBody body, engine::AuditEntry audit) {
   app.engine().ask(
       id, std::move(body),
       [&app, id, exchange = std::move(visit.exchange)](core::Reply reply) mutable {
         if (reply.refused) {
-          const Error error{reply.outcome.code, std::move(reply.outcome.data)};
-          return exchange.respond(to_response(app.absence(id, error)));
+          return refuse(app, std::move(exchange), id,
+                        {reply.outcome.code, std::move(reply.outcome.data)});
         }
         std::string text;
         JsonWriter out(text);
@@ -117,6 +129,17 @@ void resolve_step(App& app, Visit visit) {
   act(app, std::move(visit), *id, std::move(command), std::move(audit));
 }
 
+namespace {
+
+void rerun_call(App& app, Visit visit, core::Invoke call) {
+  app.engine().invoke(std::move(call),
+                      [exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+                        exchange.respond(to_response(std::move(reply)));
+                      });
+}
+
+}  // namespace
+
 /// A new invocation of the same operation and input, for later.
 void rerun(App& app, Visit visit) {
   const auto id = id_of(visit);
@@ -137,17 +160,20 @@ void rerun(App& app, Visit visit) {
           call.operation = seen->ended->operation;
           call.input = seen->ended->input;
           call.options.order_key = seen->ended->order.key;
-          call.options.prefer = Mode::later;
-          call.options.wait = Duration::zero();
-          // A `now` operation answers within its patience, as every call of it.
+          // A call with a delay is deferred, whatever the mode: the shortest there is.
+          call.options.delay = Duration(1);
         }
-        return [&app, problem = std::move(problem), call = std::move(call),
+        const bool input_elsewhere = seen && seen->ended != nullptr && seen->ended->input_row;
+        return [&app, id, input_elsewhere, problem = std::move(problem), call = std::move(call),
                 visit = std::move(visit)]() mutable {
           if (problem) return visit.refuse(*problem);
-          app.engine().invoke(std::move(call),
-                              [exchange = std::move(visit.exchange)](core::Reply reply) mutable {
-                                exchange.respond(to_response(std::move(reply)));
-                              });
+          if (!input_elsewhere) return rerun_call(app, std::move(visit), std::move(call));
+          app.engine().input(id, [&app, call = std::move(call),
+                                  visit = std::move(visit)](Result<std::string> input) mutable {
+            if (!input) return visit.refuse(input.error());
+            call.input = std::move(*input);
+            rerun_call(app, std::move(visit), std::move(call));
+          });
         };
       });
 }

@@ -31,7 +31,9 @@ std::string to_string(const Address& address) {
 }
 
 bool is_loopback(const Address& address) {
-  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
+  const std::string& host = address.host;
+  const bool number = host.find_first_not_of("0123456789.") == host.npos;
+  return host == "localhost" || host == "::1" || (number && host.starts_with("127."));
 }
 
 }  // namespace nowthen::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "http/listener.h"
 
 namespace nowthen::http {
@@ -103,8 +104,13 @@ std::optional<Problem> App::admit(const Request& request, const Route& route, Id
 
 Front::Plan App::plan(const Request& head) {
   if (auto problem = check_site(head)) return to_response(*problem);
+  if (!percent_decoded(path_of(head.target)))
+    return to_response(invalid("the path has a broken escape"));
   const Match match = match_route(head.method, path_of(head.target));
   if (match.route == nullptr) return refused(head, match);
+  for (const std::string& part : match.parts) {
+    if (!is_utf8(part)) return to_response(invalid("the path is not UTF-8"));
+  }
   Identity who;
   if (auto problem = admit(head, *match.route, who)) {
     Response response = to_response(*problem);
@@ -131,6 +137,21 @@ std::unique_ptr<Upload> App::upload(Request head, Exchange exchange) {
   Visit visit{std::move(head), std::move(match.parts), {}, {}, std::move(exchange)};
   (void)admit(visit.request, *match.route, visit.who);
   return match.route->upload(*this, std::move(visit));
+}
+
+void App::back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told) {
+  const std::lock_guard lock(backup_mutex_);
+  if (backing_up_ || !options_.back_up)
+    return told(Error{ErrorCode::invalid_state, "a backup is under way"});
+  backing_up_ = true;
+  backup_ = std::jthread([this, folder, told = std::move(told)]() mutable {
+    Result<void> done = options_.back_up(folder);
+    {
+      const std::lock_guard over(backup_mutex_);
+      backing_up_ = false;
+    }
+    told(std::move(done));
+  });
 }
 
 Problem App::absence(InvocationId id, const Error& error) const {
@@ -232,8 +253,9 @@ Response to_response(core::Reply reply) {
              (own = passed_on(reply.outcome.data)).has_value()) {
     response = std::move(*own);
   } else {
-    return to_response(to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id))
-        .with("Nowthen-Decision", to_string(reply.decision));
+    response = to_response(to_problem({reply.outcome.code, reply.outcome.data}, reply.id));
+    if (!preference.empty()) response.with("Preference-Applied", preference);
+    return response.with("Nowthen-Decision", to_string(reply.decision));
   }
   if (!preference.empty()) response.with("Preference-Applied", preference);
   if (!reply.id.is_null()) response.with("Nowthen-Invocation", to_string(reply.id));

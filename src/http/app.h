@@ -1,14 +1,19 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <nowthen/json.h>
 
 #include "engine/engine.h"
 #include "http/front.h"
+#include "http/http_target.h"
 #include "http/keys.h"
 #include "http/router.h"
 
@@ -18,6 +23,10 @@ namespace nowthen::http {
 struct AppOptions {
   std::string folder_key;  ///< 32 secret bytes that are kept with the data
   bool loopback = true;    ///< the listener is: a foreign Host or Origin is refused, keys are free
+  /// What is wrong with a service that an operation is declared to be served by, if anything.
+  std::function<std::optional<Problem>(const HttpTarget&)> check_target;
+  /// Copies the data folder to a new one, while it is in use. Blocks for long.
+  std::function<Result<void>(const std::string& folder)> back_up;
   bool keys_needed = false;  ///< also as long as there is none
   WallTime born{};           ///< when the data folder was made: no id is older
 };
@@ -33,9 +42,19 @@ class App final : public Front {
   void serve(Request request, Exchange exchange) override;
   std::unique_ptr<Upload> upload(Request head, Exchange exchange) override;
 
+  void answered(int status) override {
+    if (status >= 0 && status < static_cast<int>(statuses_.size()))
+      statuses_[static_cast<std::size_t>(status)].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Answers so far, by status.
+  using Statuses = std::array<std::atomic<std::uint64_t>, 600>;
+  const Statuses& statuses() const { return statuses_; }
   engine::Engine& engine() { return engine_; }
   const AppOptions& options() const { return options_; }
   KeyRing& keys() { return *keys_; }
+  /// Backs up to `folder` on a thread of its own; one at a time.
+  void back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told);
   /// The problem of an error about `id`: what is not there was there once, or never was.
   Problem absence(InvocationId id, const Error& error) const;
 
@@ -46,6 +65,10 @@ class App final : public Front {
   engine::Engine& engine_;
   const AppOptions options_;
   const std::shared_ptr<KeyRing> keys_;
+  Statuses statuses_{};
+  std::mutex backup_mutex_;  ///< guards the two below
+  bool backing_up_ = false;
+  std::jthread backup_;
 };
 
 // ---- what handlers share ---------------------------------------------------------------------

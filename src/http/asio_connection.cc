@@ -228,7 +228,10 @@ std::optional<Problem> AsioConnection::check_framing() {
   const std::string* coding = nullptr;
   for (const Header& header : request_.headers) {
     if (find_header({header}, "Host") != nullptr) ++hosts;
-    if (find_header({header}, "Content-Length") != nullptr) ++lengths;
+    if (find_header({header}, "Content-Length") != nullptr) {
+      const bool number = header.value.find_first_not_of("0123456789") == header.value.npos;
+      lengths += number ? 1 : 2;  // RFC 9112 6.3: "7, 7" is one number said twice; not here
+    }
     if (find_header({header}, "Transfer-Encoding") != nullptr) coding = &header.value;
   }
   const auto malformed = [](std::string detail) {
@@ -345,7 +348,7 @@ void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {
   Problem problem{
       400, "malformed-request", "the request is not HTTP/1.1: " + error.message(), "", {}};
   if (error == beast_http::error::header_limit) {
-    const bool in_target = bytes.find('\n') == bytes.npos;
+    const bool in_target = request_.target.empty() && bytes.find('\n') == bytes.npos;
     problem = {in_target ? 414 : 431,
                "too-large",
                "the head is larger than header_bytes_max (" +
@@ -369,6 +372,7 @@ void AsioConnection::refuse(const Problem& problem) {
 // ---- writing ---------------------------------------------------------------------------------
 
 void AsioConnection::append_head(const Response& response, std::optional<std::size_t> length) {
+  place_->front.answered(response.status);
   out_ += "HTTP/1.1 ";
   append_number(out_, static_cast<std::size_t>(response.status));
   out_ += ' ';

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -19,8 +21,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   explicit RequestParser(Request& request) : request_(request) { body_limit(boost::none); }
 
-  /// The body that came with the last `put`, a copy of no one's.
-  std::string_view take_body() { return std::exchange(body_, {}); }
+  /// The body that came since the last time.
+  std::string take_body() { return std::exchange(body_, {}); }
   bool is_http11() const { return version_ >= 11; }
 
  private:
@@ -33,18 +35,18 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_header_impl(Code&) override { headers_done_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
   std::size_t on_body_impl(Text body, Code&) override {
-    body_ = {body.data(), body.size()};
+    body_.append(body.data(), body.size());
     return body.size();
   }
   void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, Text body, Code&) override {
-    body_ = {body.data(), body.size()};
+    body_.append(body.data(), body.size());
     return body.size();
   }
   void on_finish_impl(Code&) override {}
 
   Request& request_;
-  std::string_view body_;
+  std::string body_;
   int version_ = 11;
   bool headers_done_ = false;
 };

@@ -50,6 +50,7 @@ struct BulkState : std::enable_shared_from_this<BulkState> {
   std::uint64_t told = 0;  ///< lines whose answer has been written
   std::uint64_t accepted = 0;
   std::deque<std::optional<std::string>> answers;  ///< of the lines after `told`, in order
+  bool skipping = false;                           ///< a line that is too long, to its end
   bool begun = false;
   bool ended = false;
   bool full = false;
@@ -70,14 +71,22 @@ bool BulkState::take(std::string_view part) {
   while (!part.empty()) {
     const std::size_t end = part.find('\n');
     if (end == part.npos) {
-      rest += part;
+      if (!skipping) rest += part;
       if (rest.size() > kLineMax) {
-        rest.clear();
-        refuse(++lines, {413, "too-large", "a line is longer than line_bytes_max", "", {}});
+        rest = {};
+        skipping = true;
+        refuse(++lines,
+               {413,
+                "too-large",
+                "the line is longer than line_bytes_max (" + std::to_string(kLineMax) + ")",
+                "",
+                {}});
       }
       break;
     }
-    if (rest.empty()) {
+    if (std::exchange(skipping, false)) {
+      // its end: the next line is one again
+    } else if (rest.empty()) {
       call(part.substr(0, end));
     } else {
       rest += part.substr(0, end);

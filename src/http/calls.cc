@@ -70,15 +70,21 @@ void invoke(App& app, Visit visit) {
   auto input = input_of(visit.request);
   if (!input) return visit.refuse(input.error());
   call.input = std::move(*input);
-  app.engine().invoke(std::move(call),
-                      [exchange = std::move(visit.exchange)](core::Reply reply) mutable {
-                        if (reply.refused && reply.outcome.code == ErrorCode::conflict) {
-                          Problem other_body = to_problem({reply.outcome.code, reply.outcome.data});
-                          other_body.status = 422;
-                          return exchange.respond(to_response(other_body));
-                        }
-                        exchange.respond(to_response(std::move(reply)));
-                      });
+  std::string name = call.operation;
+  app.engine().invoke(
+      std::move(call), [&app, name = std::move(name),
+                        exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+        if (reply.refused && reply.outcome.code == ErrorCode::unavailable &&
+            !app.engine().operation(name)) {  // it was deleted
+          reply.outcome = {ErrorCode::not_found, "there is no operation '" + name + "'"};
+        }
+        if (reply.refused && reply.outcome.code == ErrorCode::conflict) {
+          Problem other_body = to_problem({reply.outcome.code, reply.outcome.data});
+          other_body.status = 422;
+          return exchange.respond(to_response(other_body));
+        }
+        exchange.respond(to_response(std::move(reply)));
+      });
 }
 
 void get_result(App& app, Visit visit) {

@@ -78,6 +78,8 @@ class Front {
   virtual Plan plan(const Request& head) = 0;
   virtual void serve(Request request, Exchange exchange) = 0;
   virtual std::unique_ptr<Upload> upload(Request head, Exchange exchange) = 0;
+  /// An answer of that status is on its way. Any loop.
+  virtual void answered(int status) = 0;
 };
 
 /// What one connection may take. Bytes and times; named in the problem that a limit causes.

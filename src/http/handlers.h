@@ -66,6 +66,12 @@ void create_key(App& app, Visit visit);
 void revoke_key(App& app, Visit visit);
 void list_audit(App& app, Visit visit);
 
+// metrics.cc
+void metrics(App& app, Visit visit);
+
+// backup.cc
+void back_up(App& app, Visit visit);
+
 // pages.cc
 void front_page(App& app, Visit visit);
 void openapi(App& app, Visit visit);

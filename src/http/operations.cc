@@ -117,6 +117,10 @@ void get_operation(App& app, Visit visit) { tell(app, std::move(visit), 200); }
 void declare_operation(App& app, Visit visit) {
   auto declared = parse_declaration(visit.parts.front(), visit.request.body);
   if (!declared) return visit.refuse(declared.error());
+  const auto target = parse_executor(declared->executor).http;
+  if (target != nullptr && app.options().check_target) {
+    if (auto problem = app.options().check_target(*target)) return visit.refuse(*problem);
+  }
   std::string who = visit.who.name;
   app.engine().declare(std::move(*declared), std::move(who),
                        [&app, visit = std::move(visit)](Result<bool> fresh) mutable {

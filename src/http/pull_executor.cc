@@ -225,9 +225,10 @@ void PullExecutor::answer(Line& line) {
   }
 }
 
-bool PullExecutor::offer_to(const std::shared_ptr<LeaseRequest>& request) {
+bool PullExecutor::offer_to(const std::shared_ptr<LeaseRequest>& request, Otherwise otherwise) {
   Line& line = lines_[request->operation];
   if (!has_work(line)) {
+    if (otherwise == Otherwise::forget) return false;
     if (line.idle.size() >= kIdleKept) {
       std::erase_if(line.idle, [](const std::weak_ptr<LeaseRequest>& each) {
         const auto still = each.lock();

@@ -55,8 +55,9 @@ class PullExecutor final : public engine::Executor {
   void evict_idle(WallTime now) override;
 
   // ---- workers ----
-  /// Claims the request if there is work here, else remembers it. True: claimed.
-  bool offer_to(const std::shared_ptr<LeaseRequest>& request);
+  enum class Otherwise : std::uint8_t { remember, forget };
+  /// Claims the request if there is work here, else remembers it if it may. True: claimed.
+  bool offer_to(const std::shared_ptr<LeaseRequest>& request, Otherwise otherwise);
   /// The attempts reached nobody: they are taken back.
   void give_back(const std::vector<core::Lease>& leases);
   /// Renews a lease; none if there is none. When it ends.

@@ -65,8 +65,11 @@ const std::vector<Route>& table() {
       {delete_, "/v1/keys/{}", kAdmin, "", kNone, revoke_key},
       {get, "/v1/audit", kAdmin, "limit cursor", kNone, list_audit},
 
-      {get, "/", kEverybody, "", kNone, front_page},
-      {get, "/openapi.json", kEverybody, "", kNone, openapi},
+      {post, "/v1/backup", kAdmin, "", kSmall, back_up},
+      {get, "/metrics", kReads, "", kNone, metrics},
+
+      {get, "/", kFollows, "", kNone, front_page},
+      {get, "/openapi.json", kFollows, "", kNone, openapi},
       {get, "/errors/{}", kEverybody, "", kNone, error_page},
       {get, "/healthz", kEverybody, "", kNone, healthz},
       {get, "/readyz", kEverybody, "", kNone, readyz},

@@ -126,6 +126,21 @@ void act_on_all(App& app, Visit visit, MakeCommand make, std::string action) {
 
 // ---- why everything waits --------------------------------------------------------------------
 
+std::string_view kind_of(core::State state) {
+  switch (state) {
+    case core::State::scheduled:
+      return core::to_string(core::Cause::Kind::not_due);
+    case core::State::backing_off:
+      return core::to_string(core::Cause::Kind::backing_off);
+    case core::State::parked:
+      return core::to_string(core::Cause::Kind::parked);
+    case core::State::ready:
+      return core::to_string(core::Cause::Kind::place);
+    default:
+      return "suspended";
+  }
+}
+
 struct Group {
   std::string text;
   std::size_t count = 0;
@@ -145,11 +160,11 @@ struct Survey {
     for (const auto& [id, live] : partition.live) {
       if (live.state == core::State::running) continue;
       ++waiting;
-      std::string kind(core::to_string(live.state));
-      std::string text = kind;
+      std::string kind(kind_of(live.state));  // of what is not in memory, or beyond the limit
+      std::string text(core::to_string(live.state));
       if (explained++ < kExplainedMax) {
         const auto causes = core::causes(partition, id);
-        if (!causes.empty()) {
+        if (!causes.empty() && causes.front().kind != core::Cause::Kind::row_needed) {
           kind = core::to_string(causes.front().kind);
           text = core::to_string(causes.front());
         }

@@ -1,5 +1,6 @@
 // Workers that pull: asking for attempts, ending them, recording steps.
 
+#include <atomic>
 #include <charconv>
 
 #include "http/handlers.h"
@@ -17,33 +18,60 @@ PullExecutor& pull_of(engine::Loop& loop) {
   return static_cast<SwitchExecutor&>(loop.executor()).pull();
 }
 
-/// One request for attempts, from its connection's loop to the loops that may have them and back.
+/// One request for attempts: from the loop of its connection to those that may have them, and back.
+/// One thread at a time is at work on it; while it waits, whoever claims `request`.
 struct Asking : std::enable_shared_from_this<Asking> {
-  Asking(App& a, Visit v) : app(a), visit(std::move(v)) {}
+  Asking(App& a, Visit v, std::string o, std::size_t m)
+      : app(a), visit(std::move(v)), operation(std::move(o)), max(m) {}
 
   App& app;
   Visit visit;
-  std::shared_ptr<LeaseRequest> request;
-  std::unique_ptr<Timer> timer;  ///< on the loop of the connection
-  bool patient = false;          ///< it may wait
+  const std::string operation;
+  const std::size_t max;
+  std::shared_ptr<LeaseRequest> request;  ///< that waits
+  std::unique_ptr<Timer> timer;           ///< on the loop of the connection
+  std::atomic<bool> patient = false;      ///< it may wait
+
+  struct Given {
+    engine::Loop* by;
+    core::Lease lease;
+    std::string json;
+  };
+  std::vector<Given> given;
 
   void begin(Duration wait);
-  void look_at(std::size_t loop, std::size_t looked);
   std::function<void(std::vector<Offer>, WallTime)> told();
+  void look_at(std::size_t loop, std::size_t looked);
+  void gather_from(std::size_t loop, std::size_t looked);
+  void take(std::vector<Offer> offers, WallTime until);
   void wait_on();
   void end_of_time();
-  void give(engine::Loop& from, std::vector<Offer> offers, WallTime until);
-  void answer(const std::vector<Offer>& offers, WallTime until);
+  void answer();
+  engine::Loop& loop_at(std::size_t index) const {
+    const auto& loops = app.engine().loops();
+    return *loops[index % loops.size()];
+  }
   std::size_t index_of(const engine::Loop& loop) const;
 };
 
+/// Runs `job` on `loop`: now if this is its thread.
+template <class Job>
+void on(engine::Loop& loop, Job job) {
+  if (engine::Loop::here() == &loop) return job();
+  loop.post(std::move(job));
+}
+
 void Asking::begin(Duration wait) {
+  request = std::make_shared<LeaseRequest>();
+  request->operation = operation;
+  request->max = max;
   patient = wait > Duration::zero();
   if (patient) {
     timer = after(visit.exchange.loop().reactor(), wait, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->end_of_time();
     });
   }
+  request->told = told();
   request->wander = [weak = weak_from_this()](const std::shared_ptr<LeaseRequest>& of) {
     const auto self = weak.lock();
     if (self == nullptr) return;
@@ -51,13 +79,14 @@ void Asking::begin(Duration wait) {
     of->claimed = false;
     self->look_at(self->index_of(*engine::Loop::here()) + 1, 0);
   };
-  request->told = told();
   look_at(index_of(visit.exchange.loop()), 0);
 }
 
+/// Keeps this alive until it has been called, or the request is over.
 std::function<void(std::vector<Offer>, WallTime)> Asking::told() {
   return [self = shared_from_this()](std::vector<Offer> offers, WallTime until) {
-    self->give(*engine::Loop::here(), std::move(offers), until);
+    self->take(std::move(offers), until);
+    self->gather_from(self->index_of(*engine::Loop::here()) + 1, 1);
   };
 }
 
@@ -70,14 +99,38 @@ std::size_t Asking::index_of(const engine::Loop& loop) const {
 
 /// Goes from loop to loop until one claims it; every one that has no work remembers it.
 void Asking::look_at(std::size_t loop, std::size_t looked) {
-  const auto& loops = app.engine().loops();
-  if (looked == loops.size()) return wait_on();
-  engine::Loop& next = *loops[loop % loops.size()];
-  const auto look = [self = shared_from_this(), loop, looked, &next] {
-    if (!pull_of(next).offer_to(self->request)) self->look_at(loop + 1, looked + 1);
-  };
-  if (engine::Loop::here() == &next) return look();
-  next.post(look);
+  if (looked == app.engine().loops().size()) return wait_on();
+  engine::Loop& next = loop_at(loop);
+  on(next, [self = shared_from_this(), loop, looked, &next] {
+    const bool claimed = pull_of(next).offer_to(self->request, PullExecutor::Otherwise::remember);
+    if (!claimed) self->look_at(loop + 1, looked + 1);
+  });
+}
+
+/// One loop has given what it had; the others may fill it up, without waiting.
+void Asking::gather_from(std::size_t loop, std::size_t looked) {
+  if (looked == app.engine().loops().size() || given.size() >= max) return answer();
+  engine::Loop& next = loop_at(loop);
+  on(next, [self = shared_from_this(), loop, looked, &next] {
+    auto more = std::make_shared<LeaseRequest>();
+    more->operation = self->operation;
+    more->max = self->max - self->given.size();
+    more->told = [self, loop, looked](std::vector<Offer> offers, WallTime until) {
+      self->take(std::move(offers), until);
+      self->gather_from(loop + 1, looked + 1);
+    };
+    more->wander = [self, loop, looked](const std::shared_ptr<LeaseRequest>& of) {
+      of->told = {};
+      self->gather_from(loop + 1, looked + 1);
+    };
+    if (!pull_of(next).offer_to(more, PullExecutor::Otherwise::forget)) more->wander(more);
+  });
+}
+
+void Asking::take(std::vector<Offer> offers, WallTime until) {
+  const std::string end = R"(,"lease_until":")" + format_time(until) + "\"}";
+  for (Offer& offer : offers)
+    given.push_back({engine::Loop::here(), offer.lease, std::move(offer.json) + end});
 }
 
 void Asking::wait_on() {
@@ -90,29 +143,24 @@ void Asking::end_of_time() {
   patient = false;
   if (request->claimed.exchange(true)) return;  // it is being answered
   request->told = {};
-  answer({}, {});
+  answer();
 }
 
-void Asking::give(engine::Loop& from, std::vector<Offer> offers, WallTime until) {
-  visit.exchange.on_loop(
-      [self = shared_from_this(), &from, offers = std::move(offers), until](Conversation& to) {
-        if (to.open()) return self->answer(offers, until);
-        std::vector<core::Lease> leases;
-        for (const Offer& offer : offers) leases.push_back(offer.lease);
-        from.post([&from, leases = std::move(leases)] { pull_of(from).give_back(leases); });
-      });
-}
-
-void Asking::answer(const std::vector<Offer>& offers, WallTime until) {
-  timer.reset();
-  std::string text = R"({"attempts":[)";
-  const std::string end = R"(,"lease_until":")" + format_time(until) + "\"}";
-  for (const Offer& offer : offers) {
-    if (&offer != &offers.front()) text += ',';
-    text += offer.json;
-    text += end;
-  }
-  visit.respond(ok(text + "]}"));
+void Asking::answer() {
+  visit.exchange.on_loop([self = shared_from_this()](Conversation& to) {
+    self->timer.reset();
+    if (!to.open()) {
+      for (const Given& each : self->given)
+        each.by->post([by = each.by, lease = each.lease] { pull_of(*by).give_back({lease}); });
+      return;
+    }
+    std::string text = R"({"attempts":[)";
+    for (const Given& each : self->given) {
+      if (&each != &self->given.front()) text += ',';
+      text += each.json;
+    }
+    self->visit.respond(ok(text + "]}"));
+  });
 }
 
 // ---- ends and steps --------------------------------------------------------------------------
@@ -193,7 +241,7 @@ void answer_step(Visit visit, core::Reply reply, bool created) {
 
 /// What a heartbeat may say: its last progress, and lines for the log.
 Result<void> check_heartbeat(std::string_view body) {
-  if (body.empty()) return {};
+  if (body.empty() || body == "null") return {};
   JsonReader reader(body);
   reader.entries(nullptr, [](JsonReader& in, void*, std::string&& name) {
     if (name == "progress") return in.skip();
@@ -225,14 +273,14 @@ std::string heartbeat_answer(const core::Lease& lease, bool cancelling) {
 }  // namespace
 
 void lease(App& app, Visit visit) {
-  auto request = std::make_shared<LeaseRequest>();
-  request->operation = visit.parts.front();
+  const std::string operation = visit.parts.front();
+  std::size_t max = 1;
   Duration wait{};
   if (const auto given = visit.query.find("max"); given != visit.query.end()) {
     const std::string& text = given->second;
-    const auto end = std::from_chars(text.data(), text.data() + text.size(), request->max);
-    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || request->max == 0 ||
-        request->max > kLeaseMax)
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), max);
+    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || max == 0 ||
+        max > kLeaseMax)
       return visit.refuse(
           invalid("max: 1 to " + std::to_string(kLeaseMax) + ", not '" + text + "'"));
   }
@@ -244,18 +292,14 @@ void lease(App& app, Visit visit) {
     }
     wait = *parsed;
   }
-  const auto of = app.engine().operation(request->operation);
-  if (!of) {
-    return visit.refuse(
-        Error{ErrorCode::not_found, "there is no operation '" + request->operation + "'"});
-  }
+  const auto of = app.engine().operation(operation);
+  if (!of)
+    return visit.refuse(Error{ErrorCode::not_found, "there is no operation '" + operation + "'"});
   if (!of->pulled) {
-    return visit.refuse(Error{ErrorCode::invalid_state,
-                              "operation '" + request->operation + "' is not run by workers"});
+    return visit.refuse(
+        Error{ErrorCode::invalid_state, "operation '" + operation + "' is not run by workers"});
   }
-  const auto asking = std::make_shared<Asking>(app, std::move(visit));
-  asking->request = std::move(request);
-  asking->begin(wait);
+  std::make_shared<Asking>(app, std::move(visit), operation, max)->begin(wait);
 }
 
 void complete_attempt(App& app, Visit visit) {
@@ -330,7 +374,7 @@ struct BatchItem {
   enum class Kind : std::uint8_t { complete, fail, heartbeat };
   Kind kind = Kind::complete;
   std::string token;
-  std::string result = "null";
+  std::string result;  ///< JSON
   FailBody fail;
 };
 
@@ -369,6 +413,7 @@ void read_batch(JsonReader& in, void* target, std::string&& name) {
     item.kind = kind;
     in.entries(&item, read_item_field);
     if (in.ok() && item.token.empty()) in.fail("'token' is missing");
+    if (in.ok() && kind == complete && item.result.empty()) in.fail("'result' is missing");
     if (in.ok() && kind == fail && item.fail.message.empty()) in.fail("'message' is missing");
     if (in.ok() && batch.items.size() > kBatchMax)
       in.fail("more than " + std::to_string(kBatchMax) + " in one batch");

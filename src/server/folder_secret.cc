@@ -47,18 +47,14 @@ Result<std::string> read_secret(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> folder_secret(const std::string& folder) {
-  if (folder.empty()) return http::random_bytes(kBytes);
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);  // what is wrong, the store will say
+/// Whole or not at all, and never over another one: a link fails where there is one.
+Result<void> write_folder_secret(const std::string& folder, const std::string& secret) {
   const std::string path = folder + "/SECRET";
-  if (::access(path.c_str(), F_OK) == 0) return read_secret(path);
-  // Whole or not at all, and never over another one: a link fails where there is one.
   const std::string fresh = path + "." + std::to_string(::getpid());
   {
     const File file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
-    const std::string secret = http::random_bytes(kBytes);
-    if (file.fd() < 0 || ::write(file.fd(), secret.data(), kBytes) != kBytes ||
+    const auto size = static_cast<ssize_t>(secret.size());
+    if (file.fd() < 0 || ::write(file.fd(), secret.data(), secret.size()) != size ||
         ::fsync(file.fd()) != 0)
       return os_error("cannot write " + fresh);
   }
@@ -69,6 +65,17 @@ Result<std::string> folder_secret(const std::string& folder) {
   if (!linked) return os_error("cannot make " + path);
   const File directory(folder, O_RDONLY | O_DIRECTORY);
   if (directory.fd() < 0 || ::fsync(directory.fd()) != 0) return os_error("cannot sync " + folder);
+  return {};
+}
+
+Result<std::string> folder_secret(const std::string& folder) {
+  if (folder.empty()) return http::random_bytes(kBytes);
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);  // what is wrong, the store will say
+  const std::string path = folder + "/SECRET";
+  if (::access(path.c_str(), F_OK) == 0) return read_secret(path);
+  if (auto made = write_folder_secret(folder, http::random_bytes(kBytes)); !made)
+    return made.error();
   return read_secret(path);
 }
 

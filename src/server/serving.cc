@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "http/app.h"
+#include "http/ip_address.h"
 #include "http/switch_executor.h"
 #include "server/folder_secret.h"
 
@@ -16,6 +17,22 @@ Result<T> ask(sdk::Host& host, Ask ask_engine) {
   });
   if (!told) return told.error();
   return std::move(*told);
+}
+
+/// Names are resolved, and checked again, when a request is sent.
+std::optional<http::Problem> check_target(const http::Egress& egress, const http::Secrets& secrets,
+                                          const http::HttpTarget& target) {
+  for (const http::TargetHeader& header : target.headers) {
+    if (!header.secret.empty() && !secrets.find(header.secret)) {
+      return http::invalid("header '" + header.name + "': there is no secret '" + header.secret +
+                           "': set NOWTHEN_SECRET_" + header.secret +
+                           ", or a line of the secrets file, and start again");
+    }
+  }
+  if (!http::IpAddress::parse(target.url.host)) return std::nullopt;
+  auto allowed = egress.check(target.url.host, target.url.host, target.url.port);
+  if (allowed) return std::nullopt;
+  return http::Problem{403, "forbidden", allowed.error().message, "", {}};
 }
 
 using Facts = std::map<std::string, std::string>;
@@ -64,6 +81,11 @@ class ServingHost final : public Serving {
     executor.folder_key = app_options_.folder_key;
     executor.egress = std::make_shared<const http::Egress>(std::move(*egress));
     executor.secrets = std::move(*secrets);
+    app_options_.check_target = [egress = executor.egress,
+                                 secrets = executor.secrets](const http::HttpTarget& target) {
+      return check_target(*egress, *secrets, target);
+    };
+    app_options_.back_up = [this](const std::string& folder) { return back_up(folder); };
     sdk::Surroundings around;
     around.make_reactor = http::make_reactor;
     around.make_executor =
@@ -76,6 +98,13 @@ class ServingHost final : public Serving {
     };
     host_->surround(std::move(around));
     return {};
+  }
+
+  Result<void> back_up(const std::string& folder) {
+    Result<void> done = Error{ErrorCode::unavailable, "the engine has stopped"};
+    host_->with_engine([&](engine::Engine& engine) { done = engine.back_up(folder); });
+    if (!done) return done;
+    return write_folder_secret(folder, app_options_.folder_key);
   }
 
   /// What the server keeps with the data.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <shared_mutex>
 #include <span>
@@ -13,6 +14,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include "base/assert.h"
@@ -106,6 +108,7 @@ class Rocks final : public RocksStore {
   void read(std::vector<std::string> keys,
             Completion<Result<std::vector<std::optional<std::string>>>> done) override;
   void scan(Scan scan, Completion<Result<Page>> done) override;
+  Result<void> back_up(const std::string& folder) override;
   std::uint64_t bytes(std::string_view from, std::string_view to) const override {
     return tables_.bytes(from, to, true);
   }
@@ -416,6 +419,27 @@ Result<std::uint16_t> settle_facts(const Tables& tables, const RocksOptions& opt
     return Error{ErrorCode::store_failed, "making " + options.folder + ": " + status.ToString()};
   }
   return options.partitions;
+}
+
+Result<void> Rocks::back_up(const std::string& folder) {
+  std::error_code failed;
+  if (std::filesystem::exists(folder, failed))
+    return Error{ErrorCode::already_exists, folder + " is there already"};
+  // Whole or not at all: it has its name when it is complete.
+  const std::string partial = folder + ".partial";
+  std::filesystem::remove_all(partial, failed);
+  if (auto made = make_folder(partial); !made) return made;
+  rocksdb::Checkpoint* made = nullptr;
+  Status status = rocksdb::Checkpoint::Create(tables_.db.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(partial + "/rows");
+  if (!status.ok())
+    return Error{ErrorCode::unavailable, "cannot back up to " + folder + ": " + status.ToString()};
+  if (auto written = write_format_file(*rocksdb::Env::Default(), partial); !written) return written;
+  std::filesystem::rename(partial, folder, failed);
+  if (failed)
+    return Error{ErrorCode::unavailable, "cannot make " + folder + ": " + failed.message()};
+  return {};
 }
 
 }  // namespace

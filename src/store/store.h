@@ -83,6 +83,12 @@ class Store {
   /// Rows of a range, in key order (or the reverse).
   virtual void scan(Scan scan, Completion<Result<Page>> done) = 0;
 
+  /// Copies all that is committed into a new folder, which then is one of this store, while commits
+  /// go on. Blocks for long. `already_exists`; `invalid_state` where a backend keeps no folder.
+  virtual Result<void> back_up(const std::string&) {
+    return Error{ErrorCode::invalid_state, "what is kept in memory cannot be backed up"};
+  }
+
   /// About how much room the rows `from` <= key < `to` take, in bytes. What was erased may count
   /// until it is gone for good. 0 where a backend does not know.
   virtual std::uint64_t bytes(std::string_view, std::string_view) const { return 0; }
