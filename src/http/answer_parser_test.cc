@@ -52,6 +52,7 @@ TEST(AnswerParser, reads_every_form_of_body_in_pieces_of_any_size) {
            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n"
             "Trailer: 1\r\n\r\n",
             Ends::no, "abcde", true},
+           {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Ends::no, "", true},
            {"HTTP/1.1 200 OK\r\n\r\nto the end", Ends::clean, "to the end", false},
            {"HTTP/1.1 200 OK\r\n\r\n", Ends::clean, "", false},
            {"HTTP/1.0 200 OK\r\n\r\nold", Ends::clean, "old", false},
@@ -114,9 +115,9 @@ TEST(AnswerParser, what_breaks_off_is_no_answer) {
 TEST(AnswerParser, garbage_is_refused) {
   for (const std::string_view text :
        {"hello\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
-        "HTTP/1.1 xyz OK\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
-        "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", "HTTP/1.1 200 OK\r\n: c\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 xyz OK\r\n\r\n", "HTTP/1.1 016 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n: c\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
