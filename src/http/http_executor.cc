@@ -18,7 +18,8 @@ constexpr Duration kReserveMax = 1s;
 
 /// When a request must have its answer, so that this is known before attempt_timeout passes.
 WallTime deadline_of(WallTime begun, Duration attempt_timeout) {
-  return after(begun, attempt_timeout - std::min(attempt_timeout / kReserveShare, kReserveMax));
+  return nowthen::after(begun,
+                        attempt_timeout - std::min(attempt_timeout / kReserveShare, kReserveMax));
 }
 
 /// RFC 3339.
@@ -169,8 +170,10 @@ void HttpExecutor::conclude(Attempt& attempt, Verdict verdict) {
       verdict.kind == Verdict::Kind::final || verdict.kind == Verdict::Kind::failed;
   if (attempt.path.empty() || !recorded) {
     const Attempt ended = std::move(attempts_.extract(attempt.lease.id).mapped());
-    if (verdict.kind == Verdict::Kind::kept)
+    if (verdict.kind == Verdict::Kind::kept) {
+      port_.submit(under<core::Heartbeat>(ended.lease));  // stored: others work on it now
       return seams_.left_to_service(ended.lease, ended.target->lease);
+    }
     if (verdict.kind == Verdict::Kind::unknown && !ended.path.empty()) {
       auto command = under<core::ParkAttempt>(ended.lease);
       command.reason = core::ParkReason::outcome_unknown;

@@ -64,6 +64,25 @@ TEST_F(HttpExecutorTest, failed_attempt_is_tried_again_under_the_same_idempotenc
             header_of(service.request(3), "Idempotency-Key"));
 }
 
+TEST_F(HttpExecutorTest, service_says_when_to_come_again) {
+  Service service({answer("429 Slow Down", "", "Retry-After: 120\r\n"), answer("200 OK", "1")});
+  serve_at(service.server);
+  const InvocationId id = accept();
+  next_attempt(id);
+  EXPECT_EQ(look(id).state, core::State::backing_off);
+  *now_ += 61s;
+  EXPECT_EQ(await(id).outcome.data, "1");
+}
+
+TEST_F(HttpExecutorTest, trace_goes_with_the_request) {
+  Service service({answer("200 OK", "1")});
+  serve_at(service.server);
+  core::CallOptions options;
+  options.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  EXPECT_EQ(end(invoke("{}", options)).outcome.data, "1");
+  EXPECT_EQ(header_of(service.request(0), "traceparent"), options.trace);
+}
+
 TEST_F(HttpExecutorTest, silence_ends_before_the_attempt_does) {
   Service service({"hang"});
   attempt_timeout_ = 40ms;
@@ -82,6 +101,18 @@ TEST_F(HttpExecutorTest, service_that_accepts_keeps_the_attempt) {
   EXPECT_EQ(left_[0].first.id, id);
   EXPECT_EQ(left_[0].second, 45s);
   EXPECT_EQ(look(id).state, core::State::running);
+}
+
+TEST_F(HttpExecutorTest, call_that_a_service_has_accepted_is_stored) {
+  Service service({answer("202 Accepted", ""), answer("200 OK", "1")});
+  serve_at(service.server);
+  const Reply reply = invoke();
+  run_until([this] { return !left_.empty(); });
+  settle();
+  const InvocationId id = left_[0].first.id;
+  restart();  // the token that the service has is void: it is asked again
+  EXPECT_EQ(await(id).outcome.data, "1");
+  EXPECT_EQ(header_of(service.request(1), "Idempotency-Key"), to_string(id));
 }
 
 TEST_F(HttpExecutorTest, operation_without_service_parks) {
