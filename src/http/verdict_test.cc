@@ -45,7 +45,7 @@ TEST(Verdict, client_errors_are_final_and_passed_on_but_those_that_pass) {
   for (const int status : {400, 401, 403, 404, 409, 410, 418, 422, 451, 499}) {
     const Verdict verdict = of(status, "{\"no\":1}", {{"Content-Type", "application/json"}});
     EXPECT_EQ(verdict.kind, Kind::final);
-    EXPECT_EQ(verdict.outcome.code, kRejected);
+    EXPECT_EQ(verdict.outcome.code, ErrorCode::rejected);
     EXPECT_EQ(verdict.outcome.data, std::to_string(status) + " application/json\n{\"no\":1}");
   }
   for (const int status : {408, 425, 429}) EXPECT_EQ(of(status).kind, Kind::failed);
