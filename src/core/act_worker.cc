@@ -46,10 +46,13 @@ void act(Application& app, Subject s, RecordStep& command) {
     return;
   }
   const Entry* open = inv.find_open(command.path);
-  if (open != nullptr && !is_step(open->kind)) {
+  // A step at most once is its executor's own: nobody else can say what came of it.
+  const bool others =
+      open != nullptr && (!is_step(open->kind) || open->kind == EntryKind::step_once);
+  if (others) {
     app.refuse_worker(command.waiter, inv.id, ErrorCode::invalid_state,
                       "'" + command.path + "' is a " + std::string(to_string(open->kind)) +
-                          " of its journal, not a step");
+                          " of its journal, not a step of a worker");
     return;
   }
   if (command.outcome.data.size() > limits.result_bytes_max) {

@@ -124,7 +124,7 @@ TEST_F(WorkerTest, a_cancelled_attempt_may_still_record_what_it_did) {
   answered(id, State::cancelled);
 }
 
-TEST_F(WorkerTest, what_code_has_begun_here_a_worker_may_end) {
+TEST_F(WorkerTest, what_code_has_begun_here_is_not_a_workers_to_end) {
   const InvocationId id = invoke("op");
   auto begun = under_lease<OpenEntry>(id);
   begun.path = "once";
@@ -136,9 +136,8 @@ TEST_F(WorkerTest, what_code_has_begun_here_a_worker_may_end) {
   advance(hours(1));
   take(1, "op");
   record_step(id, "once", {ErrorCode::none, "made"});
-  answered(id, State::running);
-  EXPECT_EQ(inv(id).done.at(0).kind, EntryKind::step_once);
-  EXPECT_EQ(inv(id).open.size(), 1u);
+  refused(id, ErrorCode::invalid_state);
+  EXPECT_EQ(inv(id).open.size(), 2u);
   record_step(id, "nap");
   refused(id, ErrorCode::invalid_state);
 }

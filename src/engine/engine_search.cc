@@ -77,6 +77,15 @@ struct Search : std::enable_shared_from_this<Search> {
   bool matches(const store::FinishedRow& row) const;
   void stop_here() {
     page.cursor = encode(cursor);
+    tell();
+  }
+  /// Within a page the order is exact.
+  void tell() {
+    const auto ended = std::ranges::find_if(
+        page.matches, [](const SearchMatch& match) { return match.ended.has_value(); });
+    std::sort(ended, page.matches.end(), [](const SearchMatch& a, const SearchMatch& b) {
+      return std::pair(*b.ended, b.id) < std::pair(*a.ended, a.id);
+    });
     told(std::move(page));
   }
 };
@@ -129,7 +138,7 @@ void Search::looked() {
     cursor = {};
     cursor.live = false;
   }
-  if (filter.state && !core::is_terminal(*filter.state)) return told(std::move(page));
+  if (filter.state && !core::is_terminal(*filter.state)) return tell();
   scan();
 }
 
@@ -138,7 +147,7 @@ void Search::looked() {
 void Search::scan() {
   while (true) {
     const auto upper = buckets.upper_bound(cursor.bucket);
-    if (upper == buckets.begin()) return told(std::move(page));
+    if (upper == buckets.begin()) return tell();
     const store::Bucket bucket = *std::prev(upper);
     if (bucket != cursor.bucket) {
       cursor.partition = 0;
@@ -146,7 +155,7 @@ void Search::scan() {
       cursor.bucket = bucket;
     }
     if (cursor.partition < engine.partitions()) break;
-    if (bucket == store::Bucket{}) return told(std::move(page));
+    if (bucket == store::Bucket{}) return tell();
     cursor.bucket = static_cast<store::Bucket>(std::to_underlying(bucket) - 1);
     cursor.partition = 0;
     cursor.before.clear();

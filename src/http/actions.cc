@@ -61,9 +61,7 @@ template <class Command>
 void act_without_body(App& app, Visit visit, std::string action) {
   const auto id = id_of(visit);
   if (!id) return visit.refuse(id.error());
-  struct None {};
-  if (!visit.request.body.empty() && visit.request.body != "{}" && visit.request.body != "null")
-    return visit.refuse(invalid("this call takes no body"));
+  if (!is_nothing(visit.request.body)) return visit.refuse(invalid("this call takes no body"));
   auto audit = audit_of(visit, std::move(action), to_string(*id));
   act(app, std::move(visit), *id, Command{*id, {}}, std::move(audit));
 }

@@ -77,6 +77,11 @@ inline Response ok(std::string json, int status = 200) {
   return {status, std::string(kJson), {}, std::move(json)};
 }
 
+/// Whether a body says nothing: clients that always send JSON send one of these.
+inline bool is_nothing(std::string_view body) {
+  return body.empty() || body == "null" || body == "{}";
+}
+
 /// Reads a JSON object with exactly the fields of `T` (NOWTHEN_JSON); empty is `{}`.
 template <class T>
 Result<T> read_body(std::string_view body) {

@@ -51,7 +51,7 @@ const std::vector<Route>& table() {
       {get, "/v1/operations/{}/policy/history", kReads, "", kNone, get_policy_history},
       {post, "/v1/operations/{}/policy/revert", kOperates, "", kSmall, revert_policy},
 
-      {post, "/v1/operations/{}/lease", kCalls, "max wait", kNone, lease},
+      {post, "/v1/operations/{}/lease", kCalls, "max wait", kSmall, lease},
       {post, "/v1/operations/{}/bulk", kCalls, "", kStreamed, nullptr, bulk},
       {post, "/v1/attempts", kCalls, "", kInput, end_attempts},
       {post, "/v1/attempts/{}/complete", kCalls, "", kInput, complete_attempt},

@@ -273,6 +273,7 @@ std::string heartbeat_answer(const core::Lease& lease, bool cancelling) {
 }  // namespace
 
 void lease(App& app, Visit visit) {
+  if (!is_nothing(visit.request.body)) return visit.refuse(invalid("this call takes no body"));
   const std::string operation = visit.parts.front();
   std::size_t max = 1;
   Duration wait{};
