@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SEEDS ?= 200
 SUMMARY := tests passed|tests failed
 
-.PHONY: help demo test test-all check build sim planted bench \
+.PHONY: help demo test test-all http lint check build sim planted bench \
   asan tsan gcc fmt install setup ready clean
 
 help: ## this list
@@ -30,7 +30,16 @@ test: build ## build and test everything
 	@ctest --preset release --output-log build/release/ctest.log
 	@grep -E '$(SUMMARY)' build/release/ctest.log
 	@tools/install_test build/release
-	@$(MAKE) --no-print-directory planted gcc
+	@$(MAKE) --no-print-directory http planted gcc
+
+http: export NOWTHEN_BUILD_DIR := $(CURDIR)/build/release
+http: build ## the server over HTTP: scenarios, and workers in three languages that are killed
+	@tests/http/run_test.py
+	@tests/http/run -j 2
+	@tests/http/workers_test.py
+
+lint: ## lint the OpenAPI document (needs npm)
+	@tests/http/lint
 
 test-all: test asan tsan ## make test, and the sanitizers
 

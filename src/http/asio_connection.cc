@@ -91,6 +91,11 @@ void AsioConnection::close() {
   socket_.close(ignored);
 }
 
+void AsioConnection::close_when_answered() {
+  keep_alive_ = false;
+  if (phase_ == Phase::head && !writing_) close();
+}
+
 void AsioConnection::look() {
   if (place_->now < deadline_ || !socket_.is_open()) return;
   if (writing_ || phase_ == Phase::leaving || (phase_ == Phase::head && in_.empty())) {

@@ -48,6 +48,8 @@ class AsioConnection final : public Conversation,
   /// Closes if the time for what it waits for is over. Called about every second.
   void look();
   void close();
+  /// Takes no further request; closes now if none is under way.
+  void close_when_answered();
 
   void respond(Response response) override;
   void begin(Response head) override;

@@ -1,5 +1,7 @@
 #include <atomic>
 #include <ctime>
+#include <future>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -59,7 +61,7 @@ class Place : public std::enable_shared_from_this<Place> {
     timer_.cancel();
     const std::vector<AsioConnection*> all(shared_->connections.begin(),
                                            shared_->connections.end());
-    for (AsioConnection* connection : all) connection->close();
+    for (AsioConnection* connection : all) connection->close_when_answered();
   }
 
  private:
@@ -111,11 +113,20 @@ class AsioListener final : public Listener {
     });
   }
 
+  /// Nothing of it is on a loop any more when it returns: loops and their sockets may go.
   void stop() override {
     if (loops_.empty()) return;
-    loops_.front()->post([this] { live_.reset(); });
-    for (std::size_t i = 0; i < loops_.size(); ++i)
-      loops_[i]->post([place = places_[i]] { place->stop(); });
+    std::vector<std::promise<void>> done(loops_.size());
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      loops_[i]->post([this, i, &done] {
+        if (i == 0) live_.reset();
+        places_[i]->stop();
+        done[i].set_value();
+      });
+    }
+    for (std::promise<void>& each : done) each.get_future().wait();
+    loops_.clear();
+    places_.clear();
   }
 
   std::size_t connections() const override { return open_.load(std::memory_order_relaxed); }
