@@ -56,12 +56,13 @@ void Application::tell_state(WaiterId waiter, InvocationId id) {
   } else if (!state.unstored.empty() && state.unstored.back().id == id) {
     reply.state = state.unstored.back().state;
   } else {
-    for (const RowChange& change : out.rows) {  // it ended by what the worker said
+    for (const RowChange& change : out.rows) {  // it ended by what was said
       const Ended* ended = std::get_if<Ended>(&change);
       if (ended == nullptr || ended->invocation->id != id) continue;
       reply.id = id;
       reply.state = ended->invocation->state;
       reply.cancelling = ended->invocation->cancel_seq != 0;
+      if (!ended->invocation->outcome.ok()) reply.outcome = ended->invocation->outcome;
     }
   }
   emit(Gate::commit, std::move(reply));
