@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -114,7 +115,7 @@ void AsioConnection::look() {
 
 void AsioConnection::await_data() {
   if (waiting_ || gone_ || ended_ || upload_full_) return;
-  if (phase_ == Phase::serving && in_.size() >= kAheadBytesMax) return;
+  if ((phase_ == Phase::serving || writing_) && in_.size() >= kAheadBytesMax) return;
   waiting_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read,
                      [self = shared_from_this()](const error_code& error) {
@@ -160,7 +161,7 @@ std::size_t AsioConnection::parse(std::string_view bytes) {
   parsing_ = true;
   std::size_t used = 0;
   while (used < bytes.size() && (phase_ == Phase::head || phase_ == Phase::body)) {
-    if (upload_full_) break;
+    if (upload_full_ || writing_) break;  // nor the next before the last answer has left
     const std::string_view rest = bytes.substr(used);
     const std::size_t now = phase_ == Phase::head ? parse_head(rest) : parse_body(rest);
     if (now == 0) break;
@@ -473,6 +474,7 @@ void AsioConnection::on_flushed() {
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     patience(kLeaveWithin);
   }
+  if (!writing_ && phase_ == Phase::head) go_on();
 }
 
 /// The answer is in `out_`.
@@ -488,11 +490,15 @@ void AsioConnection::next_request() {
   phase_ = Phase::head;
   flush();
   if (gone_) return;
-  if (!writing_) patience(place_->limits.idle_max);
-  if (parsing_) return;  // `parse` goes on by itself
+  if (!writing_ && !parsing_) go_on();  // else `on_flushed` or `parse` does
+}
+
+/// To the next request: it may be here already.
+void AsioConnection::go_on() {
+  if (gone_) return;
+  patience(place_->limits.idle_max);
   if (!in_.empty()) {
-    std::string ahead = std::move(in_);
-    in_.clear();
+    const std::string ahead = std::exchange(in_, {});
     take(ahead);
   }
   await_data();

@@ -78,6 +78,7 @@ class AsioConnection final : public Conversation,
   void refuse(const Problem& problem);
   void refuse_broken(const Code& error, std::string_view bytes);
   void next_request();
+  void go_on();
   void append_head(const Response& response, std::optional<std::size_t> length);
   void flush();
   void on_flushed();
