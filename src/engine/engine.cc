@@ -260,6 +260,10 @@ bool Engine::is_mine(const Loop& loop) const {
 }
 
 void Engine::invoke(core::Invoke call, Answered answered) {
+  // Where its order key lives depends on the declaration: without one there is no place for it.
+  if (!call.options.order_key.empty() && !operation(call.operation)) {
+    return refuse(answered, ErrorCode::not_found, "there is no operation '" + call.operation + "'");
+  }
   const std::uint64_t random = mix64(setup_.seed ^ mix64(ids_.fetch_add(1) + 1));
   std::uint16_t partition = partition_of(call.operation, call.options, random);
   const bool free = call.options.order_key.empty() && call.options.idempotency_key.empty();
@@ -393,6 +397,14 @@ void Engine::declare(OperationElsewhere operation, std::string who, Told<bool> t
   }
   loops_.front()->post([this, operation = std::move(operation), who = std::move(who),
                         told = std::move(told)]() mutable {
+    const auto before = elsewhere_.find(operation.name);
+    if (before != elsewhere_.end() &&
+        before->second.declaration.key_scope != operation.declaration.key_scope) {
+      return told(Error{ErrorCode::conflict,
+                        "operation '" + operation.name + "' has key_scope '" +
+                            before->second.declaration.key_scope +
+                            "': its order keys live by that; delete it first, or take a new name"});
+    }
     std::vector<store::RowWrite> rows;
     rows.push_back(encode_elsewhere(operation));
     rows.push_back(loops_.front()->audit_row(
