@@ -73,7 +73,9 @@ HISTORIES := sim/nowthen-sim --seeds 100 | cut -d, -f1-3
 # Leaks are what make asan looks for; finding them needs rights that not every machine gives.
 gcc: export ASAN_OPTIONS := detect_leaks=0
 gcc: build ## fast tests, examples, and the histories of clang: with g++ and address sanitizer
-	$(call second_tree,gcc,fast_tests examples demo sim_nowthen-sim_program,fast|example|compile)
+	$(call second_tree,gcc,fast_tests examples demo sim_nowthen-sim_program server_nowthen_program,\
+	  fast|example|compile)
+	@NOWTHEN_BUILD_DIR=build/gcc tests/http/run -j 2
 	@here=$$(build/gcc/$(HISTORIES)); echo "$$here"; \
 	  test "$$here" = "$$(build/release/$(HISTORIES))" || \
 	  { echo "make gcc: not the histories that clang's program has"; exit 1; }

@@ -63,8 +63,9 @@ void create_key(App& app, Visit visit) {
   KeyRing::Made made = app.keys().make(body->name, *role, app.engine().now());
   auto audit = audit_of(visit, "key.create", made.key.id, made.key.name + ", " + body->role);
   const std::string fact = "key/" + made.key.id;
+  std::string row = encode_api_key(made.key);  // before `made` moves: arguments have no order
   app.engine().set_fact(
-      fact, encode_api_key(made.key), std::move(audit),
+      fact, std::move(row), std::move(audit),
       [&app, made = std::move(made), visit = std::move(visit)](Result<void> done) mutable {
         if (!done) return visit.refuse(done.error());
         app.keys().put(made.key);
