@@ -59,7 +59,7 @@ bench: build ## run the benchmarks
 define second_tree
 	@test -f build/$(1)/build.ninja || cmake --preset $(1)
 	@cmake --build --preset $(1) --target $(2)
-	@ctest --preset $(1) -L '$(3)' --output-log build/$(1)/ctest.log
+	@ctest --preset $(1) -L '$(strip $(3))' --output-log build/$(1)/ctest.log
 endef
 
 asan: ready ## the fast tests under the address and undefined behaviour sanitizers
