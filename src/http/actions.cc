@@ -31,15 +31,7 @@ void act(App& app, Visit visit, InvocationId id, core::CommandBody body, engine:
           return refuse(app, std::move(exchange), id,
                         {reply.outcome.code, std::move(reply.outcome.data)});
         }
-        std::string text;
-        JsonWriter out(text);
-        out.begin_object();
-        out.field("id");
-        out.string(to_string(id));
-        out.field("state");
-        out.string(core::to_string(reply.state));
-        out.end_object();
-        Response response = ok(std::move(text));
+        Response response = ok(id_and_state(id, reply.state));
         if (!reply.id.is_null()) response.with("Nowthen-Invocation", to_string(reply.id));
         exchange.respond(std::move(response));
       },

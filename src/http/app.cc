@@ -167,6 +167,20 @@ Problem App::absence(InvocationId id, const Error& error) const {
 
 // ---- what handlers share ---------------------------------------------------------------------
 
+Result<std::string> stored_body(Request& request) {
+  const std::string* type = request.header("Content-Type");
+  if (type != nullptr && type->starts_with(kBytes)) return std::move(request.body);
+  if (request.body.empty()) return std::string("null");
+  if (auto valid = validate_json(request.body); !valid)
+    return Error{ErrorCode::codec_failed, "the body is not JSON: " + valid.error().message};
+  return std::move(request.body);
+}
+
+std::string id_and_state(InvocationId id, core::State state) {
+  return R"({"id":")" + to_string(id) + R"(","state":")" + std::string(core::to_string(state)) +
+         "\"}";
+}
+
 Result<Duration> parse_seconds(std::string_view text) {
   std::uint32_t seconds = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), seconds);

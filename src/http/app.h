@@ -93,6 +93,11 @@ Result<T> read_body(std::string_view body) {
   return value;
 }
 
+/// A body as it is stored: JSON, checked and otherwise untouched (empty is null), or bytes.
+Result<std::string> stored_body(Request& request);
+/// `{"id": ..., "state": ...}`.
+std::string id_and_state(InvocationId id, core::State state);
+
 /// "wait=30" and "wait=1.5s" of a query: plain numbers are seconds.
 Result<Duration> parse_seconds(std::string_view text);
 /// RFC 3339 in UTC.

@@ -13,16 +13,6 @@ Problem with_field(Problem problem, std::string field) {
   return problem;
 }
 
-/// The body of a call as it is stored: JSON, checked and otherwise untouched, or bytes.
-Result<std::string> input_of(Request& request) {
-  const std::string* type = request.header("Content-Type");
-  if (type != nullptr && type->starts_with(kBytes)) return std::move(request.body);
-  if (request.body.empty()) return std::string("null");
-  if (auto valid = validate_json(request.body); !valid)
-    return Error{ErrorCode::codec_failed, "the body is not JSON: " + valid.error().message};
-  return std::move(request.body);
-}
-
 std::optional<Problem> read_options(const Request& request, core::CallOptions& options) {
   if (const std::string* text = request.header("Prefer")) {
     const auto prefer = parse_prefer(*text);
@@ -67,7 +57,7 @@ void invoke(App& app, Visit visit) {
   core::Invoke call;
   call.operation = std::move(visit.parts.front());
   if (auto problem = read_options(visit.request, call.options)) return visit.refuse(*problem);
-  auto input = input_of(visit.request);
+  auto input = stored_body(visit.request);
   if (!input) return visit.refuse(input.error());
   call.input = std::move(*input);
   std::string name = call.operation;

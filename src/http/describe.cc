@@ -46,16 +46,26 @@ void put_outcome(JsonWriter& out, const core::Outcome& outcome) {
   out.end_object();
 }
 
-std::string describe(const core::Entry& entry) {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
+namespace {
+
+/// What a line of a journal and its digest share; `at`: when it ended.
+template <class Entry>
+void put_entry(JsonWriter& out, const Entry& entry, WallTime at) {
   put(out, "seq", entry.done_seq);
   put(out, "path", entry.path);
   put(out, "kind", core::to_string(entry.kind));
   put(out, "tries", entry.tries);
-  put(out, "at", entry.since);
+  put(out, "at", at);
   put_if(out, "child", entry.child);
+}
+
+}  // namespace
+
+std::string describe(const core::Entry& entry) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  put_entry(out, entry, entry.since);
   put_outcome(out, entry.outcome);
   out.end_object();
   return text;
@@ -65,12 +75,7 @@ std::string describe(const store::DigestEntry& entry) {
   std::string text;
   JsonWriter out(text);
   out.begin_object();
-  put(out, "seq", entry.done_seq);
-  put(out, "path", entry.path);
-  put(out, "kind", core::to_string(entry.kind));
-  put(out, "tries", entry.tries);
-  put(out, "at", entry.ended);
-  put_if(out, "child", entry.child);
+  put_entry(out, entry, entry.ended);
   const bool cut = entry.data.size() < entry.data_bytes;
   if (cut) put(out, "bytes", entry.data_bytes);
   if (!cut || entry.code != ErrorCode::none) put_outcome(out, {entry.code, entry.data});

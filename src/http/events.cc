@@ -1,6 +1,7 @@
 // Following one invocation: Server-Sent Events (WHATWG HTML 9.2).
 
 #include <charconv>
+#include <optional>
 
 #include "http/describe.h"
 #include "http/handlers.h"
@@ -23,8 +24,8 @@ struct Following : std::enable_shared_from_this<Following> {
   // On the loop of the invocation.
   engine::Loop* loop = nullptr;
   engine::Loop::WatchId watch = 0;
-  std::uint32_t seen = 0;  ///< the seq of the last entry told
-  std::string state;       ///< the last one told
+  std::uint32_t seen = 0;            ///< the seq of the last entry told
+  std::optional<core::State> state;  ///< the last one told
   bool begun = false;
   bool over = false;
 
@@ -45,10 +46,6 @@ void append_event(std::string& out, std::string_view name, std::string_view id,
     out += id;
   }
   out += "\ndata: " + data + "\n\n";  // our JSON has no line break
-}
-
-std::string state_data(InvocationId id, std::string_view state) {
-  return R"({"id":")" + to_string(id) + R"(","state":")" + std::string(state) + "\"}";
 }
 
 void Following::begin() {
@@ -104,11 +101,10 @@ std::string Following::news(const engine::Seen& is) {
       if (each.done_seq > seen) entry(each.done_seq, describe(each));
     }
   }
-  const std::string_view now =
-      core::to_string(is.live != nullptr ? is.live->state : is.ended->state);
+  const core::State now = is.live != nullptr ? is.live->state : is.ended->state;
   if (now != state) {
     state = now;
-    append_event(text, is.ended != nullptr ? "end" : "state", "", state_data(id, now));
+    append_event(text, is.ended != nullptr ? "end" : "state", "", id_and_state(id, now));
   }
   return text;
 }

@@ -198,21 +198,6 @@ core::Finish finished(const core::Lease& lease, std::string result) {
   return command;
 }
 
-/// A result as it is stored: strict JSON; empty is null.
-Result<std::string> result_of(Request& request) {
-  const std::string* type = request.header("Content-Type");
-  if (type != nullptr && type->starts_with(kBytes)) return std::move(request.body);
-  if (request.body.empty()) return std::string("null");
-  if (auto valid = validate_json(request.body); !valid)
-    return Error{ErrorCode::codec_failed, "the body is not JSON: " + valid.error().message};
-  return std::move(request.body);
-}
-
-std::string id_and_state(const core::Reply& reply, InvocationId id) {
-  return R"({"id":")" + to_string(id) + R"(","state":")" +
-         std::string(core::to_string(reply.state)) + "\"}";
-}
-
 void end_attempt(App& app, Visit visit, const core::Lease& lease, core::CommandBody body) {
   app.engine().ask(
       lease.id, std::move(body),
@@ -221,7 +206,7 @@ void end_attempt(App& app, Visit visit, const core::Lease& lease, core::CommandB
           return visit.refuse(
               to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id));
         }
-        visit.respond(ok(id_and_state(reply, id)).with("Nowthen-Invocation", to_string(id)));
+        visit.respond(ok(id_and_state(id, reply.state)).with("Nowthen-Invocation", to_string(id)));
       });
 }
 
@@ -306,7 +291,7 @@ void lease(App& app, Visit visit) {
 void complete_attempt(App& app, Visit visit) {
   const auto lease = lease_of(app, visit.parts.front());
   if (!lease) return visit.refuse(lease.error());
-  auto result = result_of(visit.request);
+  auto result = stored_body(visit.request);
   if (!result) return visit.refuse(result.error());
   end_attempt(app, std::move(visit), *lease, finished(*lease, std::move(*result)));
 }
@@ -352,7 +337,7 @@ void get_step(App& app, Visit visit) {
 void put_step(App& app, Visit visit) {
   const auto lease = lease_of(app, visit.parts.front());
   if (!lease) return visit.refuse(lease.error());
-  auto result = result_of(visit.request);
+  auto result = stored_body(visit.request);
   if (!result) return visit.refuse(result.error());
   core::RecordStep command;
   command.id = lease->id;
