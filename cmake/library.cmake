@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(objects)
-foreach(room base core store engine sdk)
+foreach(room base core store engine sdk http server)
   get_target_property(type nowthen_${room} TYPE)
   if(type STREQUAL STATIC_LIBRARY)
     list(APPEND objects $<TARGET_OBJECTS:nowthen_${room}>)
@@ -26,6 +26,8 @@ target_link_libraries(nowthen ${scope} Threads::Threads)
 if(NOWTHEN_WITH_ROCKSDB)
   target_link_libraries(nowthen ${scope} $<LINK_ONLY:rocksdb::rocksdb>)
 endif()
+
+target_link_libraries(nowthen ${scope} $<LINK_ONLY:OpenSSL::SSL> $<LINK_ONLY:OpenSSL::Crypto>)
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/nowthen)
 install(TARGETS nowthen EXPORT nowthen ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -13,6 +13,7 @@
 #include <nowthen/context.h>
 #include <nowthen/options.h>
 #include <nowthen/policy.h>
+#include <nowthen/serve.h>
 
 namespace nowthen {
 
@@ -157,6 +158,12 @@ class Engine {
   /// get a ticket. Waits for step functions that run, however long. Does nothing on the engine's
   /// own threads (in handlers, steps, callbacks), which it would wait for.
   void stop(Duration patience = std::chrono::seconds(10));
+  /// Instead of `start`: serves it over HTTP until SIGINT or SIGTERM, then lets what runs come to
+  /// an end; a second signal ends the process at once. For the last line of `main`: it takes both
+  /// signals, ignores SIGPIPE, prints where it listens, and without `Options::on_log` writes the
+  /// log to stderr. Returns the exit code of the process: 0; 1 when it cannot start. When the store
+  /// fails it ends the process with 74, unless `Options::on_fatal` is there to decide.
+  int serve(const ServeOptions& options = ServeOptions());
 
   // ---- one invocation ----
   Result<InvocationStatus> status(InvocationId id) const;

@@ -14,4 +14,5 @@
 #include <nowthen/options.h>
 #include <nowthen/policy.h>
 #include <nowthen/result.h>
+#include <nowthen/serve.h>
 #include <nowthen/task.h>

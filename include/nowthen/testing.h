@@ -23,6 +23,7 @@ class TestEngine : public Engine {
   TestEngine();
   ~TestEngine();
 
+  int serve(const ServeOptions& = ServeOptions()) = delete;  // its time is not that of clients
   WallTime now() const;
   /// Does what can be done without time passing.
   void run();

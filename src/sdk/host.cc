@@ -42,6 +42,12 @@ Host::Host(Options options) : options_(std::move(options)), log_([](const std::s
   if (options_.on_fatal()) options_.on_fatal(contained<const Error&>(options_.on_fatal()));
 }
 
+void Host::fall_back_to(std::function<void(const std::string&)> log,
+                        std::function<void(const Error&)> on_fatal) {
+  if (!options_.on_log()) log_ = contained<const std::string&>(std::move(log));
+  if (!options_.on_fatal()) options_.on_fatal(contained<const Error&>(std::move(on_fatal)));
+}
+
 Host::~Host() { stop(Duration::zero()); }
 
 void Host::add(engine::OperationHere operation, std::shared_ptr<const Handler> handler) {

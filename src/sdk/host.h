@@ -39,6 +39,9 @@ class Host : public std::enable_shared_from_this<Host> {
   void add(engine::OperationHere operation, std::shared_ptr<const Handler> handler);
   /// Before `start`.
   void surround(Surroundings surroundings) { surroundings_ = std::move(surroundings); }
+  /// Before `start`: what is called where the options name nothing.
+  void fall_back_to(std::function<void(const std::string&)> log,
+                    std::function<void(const Error&)> on_fatal);
   Result<void> start();
   void stop(Duration patience);
 
@@ -56,6 +59,7 @@ class Host : public std::enable_shared_from_this<Host> {
   bool with_engine(const std::function<void(engine::Engine&)>& f);
   const std::shared_ptr<Handlers>& handlers() const { return handlers_; }
   const std::function<void(const std::string&)>& log() const { return log_; }
+  const Options& options() const { return options_; }
 
  protected:
   /// What the engine room is made of; a test host puts virtual parts in.

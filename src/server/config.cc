@@ -5,7 +5,9 @@
 #include <optional>
 #include <string_view>
 
+#include "http/listener.h"
 #include "server/config_file.h"
+#include "server/serving.h"
 
 namespace nowthen::server {
 namespace {
@@ -61,44 +63,59 @@ Wrong set_bytes(std::uint64_t& into, std::string_view text) {
 constexpr Setting kSettings[] = {
     {"data_dir", "DIR", "where the data is kept (./nowthen-data); :memory: keeps nothing",
      [](Config& config, std::string_view text) -> Wrong {
-       config.data_dir = text == ":memory:" ? "" : text;
+       config.engine.data_dir(text == ":memory:" ? "" : std::string(text));
        if (text.empty()) return "a folder, or :memory:";
        return std::nullopt;
      }},
     {"listen", "HOST:PORT", "where it listens (127.0.0.1:7070); port 0: any that is free",
      [](Config& config, std::string_view text) -> Wrong {
-       auto address = http::parse_address(text);
-       if (!address) return address.error().message;
-       config.listen = *address;
+       config.serve.listen(std::string(text));
+       if (auto address = http::parse_address(text); !address) return address.error().message;
        return std::nullopt;
      }},
     {"tls_by_proxy", "", "a proxy in front of it encrypts: needed to listen beyond loopback",
-     [](Config& config, std::string_view text) { return set_switch(config.tls_by_proxy, text); }},
+     [](Config& config, std::string_view text) {
+       bool it_does = false;
+       auto wrong = set_switch(it_does, text);
+       config.serve.tls_by_proxy(it_does);
+       return wrong;
+     }},
     {"allow_egress", "HOST|CIDR", "operations may be served there; may be said again, or a list",
      [](Config& config, std::string_view text) -> Wrong {
-       config.allow_egress.emplace_back(text);
+       config.serve.allow_egress(std::string(text));
        return std::nullopt;
      }},
     {"secrets_file", "FILE", "NAME=value lines that declarations may name; its mode must be 0600",
      [](Config& config, std::string_view text) -> Wrong {
-       config.secrets_file = text;
+       config.serve.secrets_file(std::string(text));
        return std::nullopt;
      }},
     {"connections_max", "N", "connections at a time (16384)",
      [](Config& config, std::string_view text) {
-       return set_number<std::size_t>(config.connections_max, text, 1, 1'000'000);
+       std::size_t count = 1;
+       auto wrong = set_number<std::size_t>(count, text, 1, 1'000'000);
+       config.serve.connections_max(count);
+       return wrong;
      }},
     {"loops", "N", "loop threads; 0 (the default): one per core",
      [](Config& config, std::string_view text) {
-       return set_number<std::uint16_t>(config.loops, text, 0, 256);
+       std::uint16_t count = 0;
+       auto wrong = set_number<std::uint16_t>(count, text, 0, 256);
+       config.engine.loops(count);
+       return wrong;
      }},
     {"disk_budget", "BYTES", "what ended invocations may take (10GiB); 0: no bound",
-     [](Config& config, std::string_view text) { return set_bytes(config.disk_budget, text); }},
+     [](Config& config, std::string_view text) {
+       std::uint64_t bytes = 0;
+       auto wrong = set_bytes(bytes, text);
+       config.engine.disk_budget(bytes);
+       return wrong;
+     }},
     {"stop_within", "TIME", "how long what runs may take to end at a stop (10s)",
      [](Config& config, std::string_view text) -> Wrong {
        auto time = parse_duration(text);
        if (!time) return time.error().message;
-       config.stop_within = *time;
+       config.serve.stop_within(*time);
        return std::nullopt;
      }},
 };
@@ -207,10 +224,7 @@ Config read_config(const std::vector<std::string>& arguments, const char* const*
     if (const auto value = variable(environment, name)) apply(config, setting, *value, name);
   }
   for (const Flag& flag : flags) apply(config, *flag.setting, flag.value, flag_of(*flag.setting));
-  if (!http::is_loopback(config.listen) && !config.tls_by_proxy) {
-    config.errors.push_back("--listen: " + http::to_string(config.listen) +
-                            " is not on loopback: say --tls-by-proxy if a proxy encrypts");
-  }
+  if (auto wrong = beyond_loopback(config.serve)) config.errors.push_back(*std::move(wrong));
   return config;
 }
 

@@ -39,15 +39,20 @@ using Facts = std::map<std::string, std::string>;
 
 class ServingHost final : public Serving {
  public:
-  ServingHost(std::shared_ptr<sdk::Host> host, ServingOptions options)
+  ServingHost(std::shared_ptr<sdk::Host> host, ServeOptions options)
       : host_(std::move(host)), options_(std::move(options)) {}
   ~ServingHost() override { stop(Duration::zero()); }
 
   Result<void> start() {
-    auto listener = http::Listener::open(options_.listener);
+    auto address = http::parse_address(options_.listen());
+    if (!address) return address.error();
+    if (auto wrong = beyond_loopback(options_)) return Error{ErrorCode::invalid_argument, *wrong};
+    app_options_.loopback = http::is_loopback(*address);
+    auto listener = http::Listener::open(
+        {.address = *address, .limits = {}, .connections_max = options_.connections_max()});
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
-    auto secret = folder_secret(options_.data_dir);
+    auto secret = folder_secret(host_->options().data_dir());
     if (!secret) return secret.error();
     app_options_.folder_key = std::move(*secret);
     if (auto ready = surround(); !ready) return ready;
@@ -71,11 +76,10 @@ class ServingHost final : public Serving {
 
  private:
   Result<void> surround() {
-    auto egress =
-        http::Egress::make({.loopback_allowed = http::is_loopback(options_.listener.address),
-                            .allow = options_.allow_egress});
+    auto egress = http::Egress::make(
+        {.loopback_allowed = app_options_.loopback, .allow = options_.allow_egress()});
     if (!egress) return egress.error();
-    auto secrets = http::open_secrets(options_.secrets_file);
+    auto secrets = http::open_secrets(options_.secrets_file());
     if (!secrets) return secrets.error();
     http::ExecutorOptions executor;
     executor.folder_key = app_options_.folder_key;
@@ -109,8 +113,7 @@ class ServingHost final : public Serving {
 
   /// What the server keeps with the data.
   Result<void> load_facts() {
-    app_options_.loopback = http::is_loopback(options_.listener.address);
-    app_options_.keys_needed = options_.keys_needed;
+    app_options_.keys_needed = !app_options_.loopback;
     keys_ = std::make_shared<http::KeyRing>(app_options_.folder_key);
     auto keys = ask<Facts>(
         *host_, [](engine::Engine& engine, auto tell) { engine.facts("key/", std::move(tell)); });
@@ -129,7 +132,7 @@ class ServingHost final : public Serving {
   }
 
   std::shared_ptr<sdk::Host> host_;
-  const ServingOptions options_;
+  const ServeOptions options_;
   http::AppOptions app_options_;
   std::shared_ptr<http::KeyRing> keys_;
   std::unique_ptr<http::Listener> listener_;
@@ -138,8 +141,15 @@ class ServingHost final : public Serving {
 
 }  // namespace
 
+std::optional<std::string> beyond_loopback(const ServeOptions& options) {
+  const auto address = http::parse_address(options.listen());
+  if (!address || http::is_loopback(*address) || options.tls_by_proxy()) return std::nullopt;
+  return "--listen: " + http::to_string(*address) +
+         " is not on loopback: say --tls-by-proxy if a proxy encrypts";
+}
+
 Result<std::unique_ptr<Serving>> Serving::start(std::shared_ptr<sdk::Host> host,
-                                                ServingOptions options) {
+                                                ServeOptions options) {
   auto serving = std::make_unique<ServingHost>(std::move(host), std::move(options));
   if (auto started = serving->start(); !started) return started.error();
   return std::unique_ptr<Serving>(std::move(serving));

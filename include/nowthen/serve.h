@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nowthen/policy.h>
+
+namespace nowthen {
+
+/// How an engine is served over HTTP (docs/http.md): `ServeOptions("127.0.0.1:7070")`. A plain
+/// value.
+class ServeOptions {
+ public:
+  ServeOptions() {}  // NOLINT(modernize-use-equals-default): never an aggregate
+  ServeOptions(std::string listen) : listen_(std::move(listen)) {}  // NOLINT: implicit
+  ServeOptions(const char* listen) : listen_(listen) {}             // NOLINT: implicit
+
+  /// HOST:PORT, the host a number or "localhost"; port 0: any that is free.
+  ServeOptions& listen(std::string address) { return listen_ = std::move(address), *this; }
+  /// A proxy in front of it encrypts: said by who listens beyond loopback.
+  ServeOptions& tls_by_proxy(bool it_does = true) { return tls_by_proxy_ = it_does, *this; }
+  /// Operations may be served at this host or network (CIDR) too; may be said again. With a
+  /// listener on loopback they may be served there without being named.
+  ServeOptions& allow_egress(std::string where) {
+    return allow_egress_.push_back(std::move(where)), *this;
+  }
+  /// NAME=value lines that declarations may name; its mode must be 0600.
+  ServeOptions& secrets_file(std::string file) { return secrets_file_ = std::move(file), *this; }
+  /// Connections at a time, at least 1.
+  ServeOptions& connections_max(std::size_t count) { return connections_max_ = count, *this; }
+  /// How long what runs may take to come to an end after the signal to stop.
+  ServeOptions& stop_within(Duration patience) { return stop_within_ = patience, *this; }
+  /// Told the URL once it answers. Without: it is printed, "listening on URL".
+  ServeOptions& on_ready(std::function<void(const std::string& url)> f) {
+    return on_ready_ = std::move(f), *this;
+  }
+
+  const std::string& listen() const { return listen_; }
+  bool tls_by_proxy() const { return tls_by_proxy_; }
+  const std::vector<std::string>& allow_egress() const { return allow_egress_; }
+  const std::string& secrets_file() const { return secrets_file_; }
+  std::size_t connections_max() const { return connections_max_; }
+  Duration stop_within() const { return stop_within_; }
+  const std::function<void(const std::string&)>& on_ready() const { return on_ready_; }
+
+ private:
+  std::string listen_ = "127.0.0.1:7070";
+  bool tls_by_proxy_ = false;
+  std::vector<std::string> allow_egress_;
+  std::string secrets_file_;
+  std::size_t connections_max_ = 16'384;
+  Duration stop_within_ = std::chrono::seconds(10);
+  std::function<void(const std::string&)> on_ready_;
+};
+
+}  // namespace nowthen
