@@ -106,37 +106,35 @@ Front::Plan App::plan(const Request& head) {
   if (auto problem = check_site(head)) return to_response(*problem);
   if (!percent_decoded(path_of(head.target)))
     return to_response(invalid("the path has a broken escape"));
-  const Match match = match_route(head.method, path_of(head.target));
+  Match match = match_route(head.method, path_of(head.target));
   if (match.route == nullptr) return refused(head, match);
+  const Route& route = *match.route;
   for (const std::string& part : match.parts) {
     if (!is_utf8(part)) return to_response(invalid("the path is not UTF-8"));
   }
   Identity who;
-  if (auto problem = admit(head, *match.route, who)) {
+  if (auto problem = admit(head, route, who)) {
     Response response = to_response(*problem);
     if (problem->status == 401) response.with("WWW-Authenticate", "Bearer");
     return response;
   }
   std::map<std::string, std::string, std::less<>> query;
-  if (auto problem = parse_query(head.target, match.route->query, query))
-    return to_response(*problem);
-  if (match.route->upload != nullptr) return Streamed{};
-  return Whole{match.route->body_bytes_max};
-}
+  if (auto problem = parse_query(head.target, route.query, query)) return to_response(*problem);
 
-void App::serve(Request request, Exchange exchange) {
-  Match match = match_route(request.method, path_of(request.target));
-  Visit visit{std::move(request), std::move(match.parts), {}, {}, std::move(exchange)};
-  (void)admit(visit.request, *match.route, visit.who);  // as `plan` found, with the name
-  (void)parse_query(visit.request.target, match.route->query, visit.query);
-  match.route->serve(*this, std::move(visit));
-}
-
-std::unique_ptr<Upload> App::upload(Request head, Exchange exchange) {
-  Match match = match_route(head.method, path_of(head.target));
-  Visit visit{std::move(head), std::move(match.parts), {}, {}, std::move(exchange)};
-  (void)admit(visit.request, *match.route, visit.who);
-  return match.route->upload(*this, std::move(visit));
+  auto visit = [parts = std::move(match.parts), query = std::move(query), who = std::move(who)](
+                   Request request, Exchange exchange) mutable {
+    return Visit{std::move(request), std::move(parts), std::move(query), std::move(who),
+                 std::move(exchange)};
+  };
+  if (route.upload != nullptr) {
+    return Streamed{[this, &route, visit = std::move(visit)](Request r, Exchange e) mutable {
+      return route.upload(*this, visit(std::move(r), std::move(e)));
+    }};
+  }
+  return Whole{route.body_bytes_max,
+               [this, &route, visit = std::move(visit)](Request r, Exchange e) mutable {
+                 route.serve(*this, visit(std::move(r), std::move(e)));
+               }};
 }
 
 void App::back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told) {

@@ -39,9 +39,6 @@ class App final : public Front {
       : engine_(engine), options_(std::move(options)), keys_(std::move(keys)) {}
 
   Plan plan(const Request& head) override;
-  void serve(Request request, Exchange exchange) override;
-  std::unique_ptr<Upload> upload(Request head, Exchange exchange) override;
-
   void answered(int status) override {
     if (status >= 0 && status < static_cast<int>(statuses_.size()))
       statuses_[static_cast<std::size_t>(status)].fetch_add(1, std::memory_order_relaxed);

@@ -218,7 +218,7 @@ std::optional<Problem> AsioConnection::check_head(std::string_view raw) {
     const std::size_t path = std::min(request_.target.find('/', host), request_.target.size());
     const std::string authority = request_.target.substr(host, path - host);
     for (Header& header : request_.headers) {
-      if (find_header({header}, "Host") != nullptr) header.value = authority;
+      if (is_named(header, "Host")) header.value = authority;
     }
     request_.target.erase(0, path);
     if (request_.target.empty()) request_.target = "/";
@@ -233,12 +233,12 @@ std::optional<Problem> AsioConnection::check_framing() {
   std::size_t lengths = 0;
   const std::string* coding = nullptr;
   for (const Header& header : request_.headers) {
-    if (find_header({header}, "Host") != nullptr) ++hosts;
-    if (find_header({header}, "Content-Length") != nullptr) {
+    if (is_named(header, "Host")) ++hosts;
+    if (is_named(header, "Content-Length")) {
       const bool number = header.value.find_first_not_of("0123456789") == header.value.npos;
       lengths += number ? 1 : 2;  // RFC 9112 6.3: "7, 7" is one number said twice; not here
     }
-    if (find_header({header}, "Transfer-Encoding") != nullptr) coding = &header.value;
+    if (is_named(header, "Transfer-Encoding")) coding = &header.value;
   }
   const auto malformed = [](std::string detail) {
     return Problem{400, "malformed-request", std::move(detail), "", {}};
@@ -273,7 +273,10 @@ void AsioConnection::plan_body() {
     return respond(std::move(*refusal));
   }
   body_bytes_max_ = SIZE_MAX;
-  if (const auto* whole = std::get_if<Front::Whole>(&plan)) body_bytes_max_ = whole->body_bytes_max;
+  if (auto* whole = std::get_if<Front::Whole>(&plan)) {
+    body_bytes_max_ = whole->body_bytes_max;
+    serve_ = std::move(whole->serve);
+  }
   const auto length = parser_->content_length();
   if (length && *length > body_bytes_max_) {
     return refuse({413,
@@ -289,8 +292,8 @@ void AsioConnection::plan_body() {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     flush();
   }
-  if (std::holds_alternative<Front::Streamed>(plan))
-    upload_ = place_->front.upload(request_, Exchange(shared_from_this(), place_->loop));
+  if (auto* streamed = std::get_if<Front::Streamed>(&plan))
+    upload_ = streamed->open(request_, Exchange(shared_from_this(), place_->loop));
 }
 
 std::size_t AsioConnection::parse_body(std::string_view bytes) {
@@ -349,7 +352,8 @@ void AsioConnection::request_complete() {
     const std::unique_ptr<Upload> upload = std::move(upload_);
     return upload->end();
   }
-  place_->front.serve(std::move(request_), Exchange(shared_from_this(), place_->loop));
+  auto serve = std::move(serve_);
+  serve(std::move(request_), Exchange(shared_from_this(), place_->loop));
 }
 
 void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +91,7 @@ class AsioConnection final : public Conversation,
   std::string in_;  ///< came and is not parsed yet
   Request request_;
   std::optional<RequestParser> parser_;
+  std::move_only_function<void(Request, Exchange)> serve_;  ///< the request, once it is whole
   std::unique_ptr<Upload> upload_;
   std::size_t body_bytes_max_ = 0;
   Phase phase_ = Phase::head;

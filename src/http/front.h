@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,16 +69,19 @@ class Front {
  public:
   virtual ~Front() = default;
 
+  /// To be collected, and served as a whole.
   struct Whole {
     std::size_t body_bytes_max;
+    std::move_only_function<void(Request, Exchange)> serve;
   };
-  struct Streamed {};
-  /// What to do with the body that follows `head`: refuse the request before it is read, collect
-  /// it, or take it in parts.
+  /// To be taken in parts, by what this opens.
+  struct Streamed {
+    std::move_only_function<std::unique_ptr<Upload>(Request head, Exchange)> open;
+  };
+  /// What to do with `head` and the body that follows: refuse it before it is read, or one of
+  /// these.
   using Plan = std::variant<Response, Whole, Streamed>;
   virtual Plan plan(const Request& head) = 0;
-  virtual void serve(Request request, Exchange exchange) = 0;
-  virtual std::unique_ptr<Upload> upload(Request head, Exchange exchange) = 0;
   /// An answer of that status is on its way. Any loop.
   virtual void answered(int status) = 0;
 };

@@ -43,13 +43,15 @@ std::string_view to_string(Method method) {
   return "";
 }
 
+bool is_named(const Header& header, std::string_view name) {
+  return std::ranges::equal(header.name, name, [](char a, char b) { return lower(a) == lower(b); });
+}
+
 const std::string* find_header(const std::vector<Header>& headers, std::string_view name) {
-  const auto same = [name](const Header& header) {
-    return std::ranges::equal(header.name, name,
-                              [](char a, char b) { return lower(a) == lower(b); });
-  };
-  const auto found = std::ranges::find_if(headers, same);
-  return found == headers.end() ? nullptr : &found->value;
+  for (const Header& header : headers) {
+    if (is_named(header, name)) return &header.value;
+  }
+  return nullptr;
 }
 
 std::string_view reason_phrase(int status) {
@@ -114,6 +116,7 @@ std::string_view reason_phrase(int status) {
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {
+  if (!text.contains('%')) return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -17,7 +17,9 @@ struct Header {
   std::string value;
 };
 
-/// The first header of that name (RFC 9110 5.1: case does not matter), or none.
+/// RFC 9110 5.1: case does not matter.
+bool is_named(const Header& header, std::string_view name);
+/// The first header of that name, or none.
 const std::string* find_header(const std::vector<Header>& headers, std::string_view name);
 
 /// A request as it came, after the checks of the front: what is here is well-formed.

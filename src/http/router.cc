@@ -16,20 +16,26 @@ std::string_view next_segment(std::string_view& path) {
 }
 
 /// Whether `path` is of the form of `pattern`; an escaped slash does not part segments.
-bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& parts) {
-  parts.clear();
+bool fits(std::string_view pattern, std::string_view path) {
   while (!pattern.empty() && !path.empty()) {
     const std::string_view wanted = next_segment(pattern);
     const std::string_view is = next_segment(path);
-    if (wanted == "{}") {
-      auto decoded = percent_decoded(is);
-      if (!decoded || decoded->empty()) return false;
-      parts.push_back(std::move(*decoded));
-    } else if (wanted != is) {
-      return false;
-    }
+    if (wanted == "{}" ? is.empty() : wanted != is) return false;
   }
   return pattern.empty() && path.empty();
+}
+
+/// What stands for the `{}` of a pattern that fits; false where an escape is broken.
+bool take_parts(std::string_view pattern, std::string_view path, std::vector<std::string>& parts) {
+  while (!pattern.empty()) {
+    const std::string_view wanted = next_segment(pattern);
+    const std::string_view is = next_segment(path);
+    if (wanted != "{}") continue;
+    auto decoded = percent_decoded(is);
+    if (!decoded) return false;
+    parts.push_back(std::move(*decoded));
+  }
+  return true;
 }
 
 bool knows(std::string_view known, std::string_view name) {
@@ -57,9 +63,9 @@ Match match_route(Method method, std::string_view path) {
   if (!path.starts_with('/')) return match;
   const Method wanted = method == Method::head ? Method::get : method;
   for (const Route& route : all_routes()) {
-    if (!fits(route.pattern, path, match.parts)) continue;
+    if (!fits(route.pattern, path)) continue;
     if (route.method == wanted) {
-      match.route = &route;
+      if (take_parts(route.pattern, path, match.parts)) match.route = &route;
       return match;
     }
     if (!match.allowed.empty()) match.allowed += ", ";
