@@ -318,10 +318,13 @@ Result<std::unique_ptr<Client>> Client::make(engine::Reactor& reactor,
   auto* asio_reactor = dynamic_cast<AsioReactor*>(&reactor);
   if (asio_reactor == nullptr)
     return Error{ErrorCode::invalid_argument, "the client needs a loop with sockets"};
-  Result<asio::ssl::context> tls = make_tls(options.ca_file);
-  if (!tls) return tls.error();
   auto seams = std::make_shared<LinkSeams>(
-      LinkSeams{asio_reactor->context(), std::move(*tls), std::move(egress), std::move(options)});
+      LinkSeams{asio_reactor->context(), std::move(egress), std::move(options)});
+  if (!seams->options.ca_file.empty()) {  // what is wrong with it is said at once
+    Result<asio::ssl::context> tls = make_tls(seams->options.ca_file);
+    if (!tls) return tls.error();
+    seams->tls.emplace(std::move(*tls));
+  }
   return std::unique_ptr<Client>(std::make_unique<AsioClient>(std::move(seams)));
 }
 

@@ -153,7 +153,12 @@ void Link::connect_next() {
 
 void Link::shake_hands() {
   limit("TLS with " + url_.host);
-  tls_.emplace(socket_, seams_->tls);
+  if (!seams_->tls) {
+    Result<asio::ssl::context> made = make_tls(seams_->options.ca_file);
+    if (!made) return fail_open(ClientError::Kind::not_sent, made.error().message);
+    seams_->tls.emplace(std::move(*made));
+  }
+  tls_.emplace(socket_, *seams_->tls);
   error_code error;
   tls_->set_verify_callback(asio::ssl::host_name_verification(url_.host), error);
   SSL* ssl = tls_->native_handle();

@@ -21,9 +21,11 @@ namespace nowthen::http {
 /// What the links of one client share.
 struct LinkSeams {
   boost::asio::io_context& context;
-  boost::asio::ssl::context tls;
   std::shared_ptr<const Egress> egress;
   ClientOptions options;
+  /// Made with the first link that needs it: reading the system's certificates takes 50 ms, which
+  /// a server that starts has better uses for.
+  std::optional<boost::asio::ssl::context> tls = std::nullopt;
 };
 
 /// One connection: opened to an address that was checked, then one exchange after the other.
