@@ -1,14 +1,16 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include <sys/resource.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "load/latencies.h"
 
 namespace nowthen::bench {
 
@@ -18,19 +20,18 @@ inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// User and system time of this process so far, in seconds.
-inline double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return of(usage.ru_utime) + of(usage.ru_stime);
+/// User and system time of a process so far, in seconds; 0: of this one.
+inline double cpu_seconds(pid_t pid = 0) {
+  clockid_t clock = CLOCK_PROCESS_CPUTIME_ID;
+  timespec time{};
+  if (pid != 0 && ::clock_getcpuclockid(pid, &clock) != 0) return 0;
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-/// Resident memory of this process now, in bytes.
-inline std::uint64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
+/// Resident memory of a process now, in bytes; 0: of this one.
+inline std::uint64_t resident_bytes(pid_t pid = 0) {
+  std::ifstream statm("/proc/" + (pid == 0 ? "self" : std::to_string(pid)) + "/statm");
   std::uint64_t size = 0;
   std::uint64_t resident = 0;
   statm >> size >> resident;
@@ -42,7 +43,7 @@ class Latencies {
  public:
   void add(double seconds) {
     const std::lock_guard lock(mutex_);
-    values_.push_back(static_cast<float>(seconds));
+    values_.add(seconds);
   }
   void clear() {
     const std::lock_guard lock(mutex_);
@@ -50,22 +51,17 @@ class Latencies {
   }
   std::size_t count() {
     const std::lock_guard lock(mutex_);
-    return values_.size();
+    return values_.count();
   }
   /// The exact percentile, in milliseconds; 0 when nothing was added.
   double percentile_ms(double percent) {
     const std::lock_guard lock(mutex_);
-    if (values_.empty()) return 0;
-    const auto at =
-        static_cast<std::size_t>(static_cast<double>(values_.size() - 1) * percent / 100.0);
-    std::nth_element(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(at),
-                     values_.end());
-    return static_cast<double>(values_[at]) * 1e3;
+    return values_.percentile_ms(percent);
   }
 
  private:
   std::mutex mutex_;
-  std::vector<float> values_;
+  load::Latencies values_;
 };
 
 }  // namespace nowthen::bench

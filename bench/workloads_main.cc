@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -16,6 +15,7 @@
 #include <nowthen/nowthen.h>
 
 #include "bench/measure.h"
+#include "bench/operations.h"
 
 namespace nowthen::bench {
 namespace {
@@ -33,50 +33,10 @@ struct Arguments {
   Clock::time_point began = Clock::now();
 };
 
-int echo_step(int value) { return value + 1; }
-Task<int> echo(Context&, int value) { co_return value; }
-Task<int> ten_steps(Context& ctx, int value) {
-  for (int i = 0; i < 10; ++i) value = co_await ctx.run("step", echo_step, value);
-  co_return value;
-}
-Task<int> sleeper(Context& ctx, std::int64_t sleep_us) {
-  co_await ctx.sleep(Duration(sleep_us));
-  co_return 1;
-}
-Task<int> fan_out(Context& ctx, int width) {
-  std::vector<Pending<int>> calls;
-  for (int i = 0; i < width; ++i) calls.push_back(ctx.call<int>("echo-durable", i));
-  const std::vector<int> results = co_await all(std::move(calls));
-  co_return static_cast<int>(results.size());
-}
-
-Declaration declare(Mode mode, Durable durable, bool non_blocking) {
-  Declaration declaration;
-  declaration.policy.mode = mode;
-  declaration.policy.answer_within = 60s;
-  declaration.policy.durable = durable;
-  declaration.policy.retain = 30s;
-  declaration.non_blocking = non_blocking;
-  return declaration;
-}
-
-/// The operations of all workloads, on one engine.
+/// An engine with the operations of all workloads.
 struct Bench {
   explicit Bench(const Arguments& arguments)
-      : engine(Options().data_dir(arguments.store).loops(arguments.loops)) {
-    echo_durable.emplace(
-        engine.add("echo-durable", echo, declare(Mode::auto_, Durable::from_start, true)));
-    echo_now.emplace(
-        engine.add("echo-now", echo, declare(Mode::now, Durable::on_first_step, true)));
-    echo_later.emplace(
-        engine.add("echo-later", echo, declare(Mode::later, Durable::on_first_step, true)));
-    steps.emplace(
-        engine.add("ten-steps", ten_steps, declare(Mode::auto_, Durable::from_start, true)));
-    steps_pool.emplace(
-        engine.add("ten-steps-pool", ten_steps, declare(Mode::auto_, Durable::from_start, false)));
-    sleepers.emplace(
-        engine.add("sleeper", sleeper, declare(Mode::later, Durable::on_first_step, true)));
-    fan.emplace(engine.add("fan-out", fan_out, declare(Mode::auto_, Durable::from_start, true)));
+      : engine(Options().data_dir(arguments.store).loops(arguments.loops)), on(engine) {
     const auto began = Clock::now();
     if (auto started = engine.start(); !started) {
       std::fprintf(stderr, "%s\n", started.error().message.c_str());
@@ -86,9 +46,8 @@ struct Bench {
   }
 
   Engine engine;
+  Operations on;
   double ready_seconds = 0;
-  std::optional<Operation<int, int>> echo_durable, echo_now, echo_later, steps, steps_pool, fan;
-  std::optional<Operation<std::int64_t, int>> sleepers;
 };
 
 /// `callers` calls at a time, each followed by the next, until `seconds` or `count` have passed.
@@ -175,8 +134,8 @@ void asleep(Bench& bench, const Arguments& arguments) {
   const std::uint64_t before = resident_bytes();
   const std::int64_t sleep_us = arguments.sleep.count();
   ClosedLoop loop(arguments.callers, [&](std::function<void(bool)> then) {
-    bench.sleepers->call(sleep_us, CallOptions(),
-                         [then = std::move(then)](const Answer<int>& a) { then(a.has_ticket()); });
+    bench.on.sleeper.call(sleep_us, CallOptions(),
+                          [then = std::move(then)](const Answer<int>& a) { then(a.has_ticket()); });
   });
   const auto began = Clock::now();
   loop.run_count(arguments.count);
@@ -192,15 +151,15 @@ void asleep(Bench& bench, const Arguments& arguments) {
 int run(const Arguments& arguments) {
   Bench bench(arguments);
   const std::string& w = arguments.workload;
-  if (w == "W1") steady(bench, arguments, "W1 durable call", *bench.echo_durable, 1);
-  if (w == "W1n") steady(bench, arguments, "W1n now, nothing stored", *bench.echo_now, 1);
-  if (w == "W2") steady(bench, arguments, "W2 ten steps", *bench.steps, 1);
-  if (w == "W2p") steady(bench, arguments, "W2 ten steps, pool", *bench.steps_pool, 1);
-  if (w == "W3") steady(bench, arguments, "W3 accept and drain", *bench.echo_later, 1, true);
+  if (w == "W1") steady(bench, arguments, "W1 durable call", bench.on.echo_durable, 1);
+  if (w == "W1n") steady(bench, arguments, "W1n now, nothing stored", bench.on.echo_now, 1);
+  if (w == "W2") steady(bench, arguments, "W2 ten steps", bench.on.ten_steps, 1);
+  if (w == "W2p") steady(bench, arguments, "W2 ten steps, pool", bench.on.ten_steps_pool, 1);
+  if (w == "W3") steady(bench, arguments, "W3 accept and drain", bench.on.echo_later, 1, true);
   if (w == "W4") asleep(bench, arguments);
-  if (w == "W5") steady(bench, arguments, "W5 100 children", *bench.fan, 100);
+  if (w == "W5") steady(bench, arguments, "W5 100 children", bench.on.fan_out, 100);
   if (w == "W6") {
-    const auto answer = bench.echo_durable->call(1);
+    const auto answer = bench.on.echo_durable.call(1);
     std::printf("%-22s first completion after %.3f s%s\n", "W6 after kill -9",
                 seconds_since(arguments.began), answer ? "" : "  FAILED");
   }

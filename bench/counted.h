@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include <nowthen/json.h>
+
+#include "load/load.h"
+
+namespace nowthen::bench {
+
+/// What the process that runs the operations has counted since it was last asked, by its operation
+/// "counted".
+struct Counted {
+  std::uint64_t started = 0;  ///< of the operation "stamped"
+  double start_p50_ms = 0;    ///< from the time in its input to the first line of its handler
+  double start_p99_ms = 0;
+  std::uint64_t syncs = 0;  ///< of files, by `fdatasync`
+};
+NOWTHEN_JSON(Counted, started, start_p50_ms, start_p99_ms, syncs);
+
+/// Asks a server; ends this process, with a word, when it does not answer.
+Counted ask_counted(const load::Target& target);
+
+}  // namespace nowthen::bench
