@@ -52,8 +52,9 @@ check: build ## formatting, tidy, headers and the fast tests: under two minutes 
 sim: build ## simulate SEEDS histories (default 200)
 	@build/release/sim/nowthen-sim --seeds $(SEEDS)
 
-bench: build ## run the benchmarks
+bench: build ## run the benchmarks, in process and over HTTP
 	@bench/run
+	@bench/run_http
 
 # A second tree, reduced to what it is for.
 define second_tree

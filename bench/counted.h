@@ -8,10 +8,10 @@
 
 namespace nowthen::bench {
 
-/// What the process that runs the operations has counted since it was last asked, by its operation
-/// "counted".
+/// What the process that runs the operations has counted, by its operation "counted": since it was
+/// last asked, but for `started`.
 struct Counted {
-  std::uint64_t started = 0;  ///< of the operation "stamped"
+  std::uint64_t started = 0;  ///< of the operation "stamped", since the process began
   double start_p50_ms = 0;    ///< from the time in its input to the first line of its handler
   double start_p99_ms = 0;
   std::uint64_t syncs = 0;  ///< of files, by `fdatasync`

@@ -276,15 +276,14 @@ void bulk(Row& row) {
   row.print("accept in bulk, NDJSON", figures, bar);
 }
 
-/// Waits until `count` calls of "stamped" have started and none is live.
+/// Waits until the first `count` calls of "stamped" have started and none is live.
 void wait_for_end(Row& row, std::uint64_t count) {
-  for (std::uint64_t started = 0; started < count;) started += ask_counted(row.target()).started;
+  while (ask_counted(row.target()).started < count) ::usleep(5'000);
   const std::string look = request("GET", "/v1/invocations?operation=stamped&limit=1");
   const auto ended = [](const std::string& page) {
     return page.find(R"("ended":)") != page.npos || page.find(R"("id":)") == page.npos;
   };
-  while (!ended(row.ask(look, 200).body)) {
-  }
+  while (!ended(row.ask(look, 200).body)) ::usleep(5'000);
 }
 
 void drain_in_process(Row& row) {
