@@ -37,6 +37,7 @@ http: build ## the server over HTTP: scenarios, and workers in three languages t
 	@tests/http/run_test.py
 	@tests/http/run -j 2
 	@tests/http/workers_test.py
+	@tests/http/bench_test.py
 
 lint: ## lint the OpenAPI document (needs npm)
 	@tests/http/lint

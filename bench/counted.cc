@@ -5,12 +5,12 @@
 
 #include <nowthen/codec.h>
 
-#include "bench/http_scripts.h"
+#include "load/scripts.h"
 
 namespace nowthen::bench {
 
 Counted ask_counted(const load::Target& target) {
-  const auto answer = load::ask_once(target, load::request("POST", path_of("counted")));
+  const auto answer = load::ask_once(target, load::request("POST", load::path_of("counted")));
   if (answer && answer->status == 200) {
     if (auto counted = Codec<Counted>::decode(answer->body)) return *counted;
   }

@@ -20,14 +20,19 @@
 #include "bench/child_process.h"
 #include "bench/counted.h"
 #include "bench/http_row.h"
-#include "bench/http_scripts.h"
 #include "bench/measure.h"
+#include "load/scripts.h"
 
 namespace nowthen::bench {
 namespace {
 
 namespace fs = std::filesystem;
+using load::Expected;
+using load::path_of;
+using load::Repeat;
 using load::request;
+using load::Stamp;
+using load::Worker;
 
 struct Arguments {
   double seconds = 10;
@@ -197,10 +202,14 @@ void served_by_http(Row& row) {
   row.print("durable call, HTTP service, " + callers(row.connections), figures);
 }
 
+Worker accepting_worker(int batch, int steps) {
+  return Worker({"pulled", Worker::Work::accept, batch, steps, ""});
+}
+
 void pulled(Row& row) {
   row.serve();
   row.declare("pulled", kPull, kDeferred);
-  const Figures figures = row.run([] { return Worker("pulled", 16, 0); });
+  const Figures figures = row.run([] { return accepting_worker(16, 0); });
   Bar bar;
   bar.cpu_us_max = 60;
   row.print(std::to_string(row.connections) + " workers: accept, lease and end 16", figures, bar);
@@ -209,7 +218,7 @@ void pulled(Row& row) {
 void pulled_one_by_one(Row& row) {
   row.serve();
   row.declare("pulled", kPull, kDeferred);
-  const Figures figures = row.run([] { return Worker("pulled", 1, 0); });
+  const Figures figures = row.run([] { return accepting_worker(1, 0); });
   row.print(std::to_string(row.connections) + " workers: accept, lease and end 1", figures);
 }
 
@@ -224,7 +233,7 @@ void ten_steps(Row& row) {
 void ten_steps_by_http(Row& row) {
   row.serve();
   row.declare("pulled", kPull, kDeferred);
-  const Figures figures = row.run([] { return Worker("pulled", 1, 10); });
+  const Figures figures = row.run([] { return accepting_worker(1, 10); });
   Bar bar;
   bar.per_second_min = 1'500;
   row.print("ten steps by PUT, " + std::to_string(row.connections) + " workers", figures, bar);
@@ -304,10 +313,9 @@ void drain_by_workers(Row& row) {
   row.serve();
   row.declare("pulled", kPull, kDeferred);
   accept_in_bulk(row, "pulled", uploads(row.seconds / 8));
+  const Worker::Job draining{"pulled", Worker::Work::drain, 100, 0, ""};
   Figures figures =
-      row.run({row.connections, 0,
-               [] { return std::make_unique<Worker>("pulled", 100, 0, Worker::Work::drain); }},
-              0);
+      row.run({row.connections, 0, [draining] { return std::make_unique<Worker>(draining); }}, 0);
   Bar bar;
   bar.per_second_min = 25'000;
   row.print("drain, " + std::to_string(row.connections) + " workers that lease 100", figures, bar);

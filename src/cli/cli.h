@@ -11,8 +11,8 @@
 
 namespace nowthen::cli {
 
-/// A command that needs no server: it is one, or runs one of its own. It is given the words after
-/// its name as they are, `--help` included, and returns the exit code of the process.
+/// A command beside the client: it is a server, or asks one in its own way. It is given the words
+/// after its name as they are, `--help` included, and returns the exit code of the process.
 struct LocalCommand {
   std::string name;
   std::string summary;

@@ -91,7 +91,7 @@ Result<Tally*> Load::add(Crowd crowd) {
     event.events = EPOLLIN;
     event.data.ptr = connection.get();
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, *fd, &event);
-    ++open_;
+    if (!group->crowd.serves) ++open_;
   }
   return &group->tally;
 }
@@ -234,7 +234,7 @@ std::size_t Load::take_answers(Connection& connection, std::string_view bytes) {
 void Load::end(Connection& connection) {
   ::close(connection.fd);
   connection.fd = -1;
-  --open_;
+  if (!connection.group->crowd.serves) --open_;
 }
 
 void Load::fail(Connection& connection, const std::string& why) {

@@ -48,6 +48,8 @@ struct Crowd {
   /// even times whether or not a connection is free; times are taken from when they were due.
   double rate = 0;
   std::function<std::unique_ptr<Script>()> script;
+  /// It is there for the others: `run` does not wait for its end.
+  bool serves = false;
 };
 
 /// When the starts of a crowd with a rate are due.
