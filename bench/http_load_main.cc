@@ -56,9 +56,9 @@ T must(Result<T> result) {
 /// One row while it is measured.
 class Row {
  public:
-  Row(const Arguments& arguments, std::string name, int connections)
+  Row(const Arguments& arguments, std::string name, int count)
       : seconds(arguments.seconds),
-        connections(connections),
+        connections(count),
         name_(std::move(name)),
         arguments_(arguments),
         folder_(fs::path(arguments.folder) / "data") {}

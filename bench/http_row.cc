@@ -63,11 +63,11 @@ std::string format_row(const std::string& name, const std::string& what, const F
 void Meter::begin() {
   ask_counted(target_);  // which counts anew from here
   began_ = Clock::now();
-  cpu_ = cpu_seconds(pid_);
+  cpu_ = pid_ == 0 ? 0 : cpu_seconds(pid_);
 }
 
 Figures Meter::end(std::uint64_t done, load::Latencies& latencies) {
-  const double cpu = cpu_seconds(pid_) - cpu_;
+  const double cpu = pid_ == 0 ? 0 : cpu_seconds(pid_) - cpu_;
   const double seconds = seconds_since(began_);
   const auto operations = static_cast<double>(done);
   Figures figures;

@@ -28,7 +28,8 @@ struct Figures {
 std::string format_row(const std::string& name, const std::string& what, const Figures& figures,
                        const Bar& bar);
 
-/// A server under measurement: processor time and syncs between `begin` and `end`.
+/// A server under measurement: processor time and syncs between `begin` and `end`. Without its
+/// process, 0, there is no processor time.
 class Meter {
  public:
   Meter(load::Target target, pid_t pid) : target_(std::move(target)), pid_(pid) { begin(); }
