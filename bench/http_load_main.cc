@@ -63,7 +63,7 @@ class Row {
         arguments_(arguments),
         folder_(fs::path(arguments.folder) / "data") {}
 
-  /// Starts a server on a fresh folder; or takes that which runs.
+  /// Starts a server on a fresh folder; or takes that which runs already.
   void serve(const std::vector<std::string>& more = {}) {
     fs::remove_all(folder_);
     start(more);
@@ -327,13 +327,24 @@ void children(Row& row) {
   row.print("a call with 100 children, " + callers(row.connections), figures);
 }
 
+/// Ends with calls under way: the server is killed before their connections are.
+void load_and_kill(Row& row) {
+  row.serve();
+  load::Load load(row.target());
+  load::Tally* tally =
+      must(load.add({row.connections, 0, [] {
+                       return std::make_unique<Repeat>(durable_call("echo-durable", "1", "1"));
+                     }}));
+  load.run(std::min(row.seconds, 3.0));
+  row.kill();
+  Row::check(*tally);
+}
+
 void kill_and_start(Row& row) {
   constexpr int kTimes = 5;
   load::Latencies times;
   for (int i = 0; i < kTimes; ++i) {
-    row.serve();
-    row.run([] { return durable_call("echo-durable", "1", "1"); });
-    row.kill();
+    load_and_kill(row);
     const auto began = Clock::now();
     row.start();
     row.ask(request("POST", path_of("echo-durable"), "1"), 200);
@@ -355,7 +366,7 @@ void steady(Row& row) {
   load.run(row.seconds);
   Figures figures = meter.end(tally->done, tally->latencies);
   Row::check(*tally);
-  figures.cpu_share = *figures.cpu_us * *figures.per_second / 1e4;
+  if (figures.cpu_us) figures.cpu_share = *figures.cpu_us * *figures.per_second / 1e4;
   char note[96];
   std::snprintf(note, sizeof(note), "until the ticket p50 %.2f, p99 %.2f ms", *figures.p50_ms,
                 *figures.p99_ms);
@@ -394,11 +405,12 @@ struct Workload {
   const char* name;
   std::vector<int> connections;
   void (*run)(Row&);
+  bool starts_servers = false;  ///< its own: it cannot take one that runs already
 };
 const std::vector<Workload> kWorkloads = {
     {"W1", {1, 16, 64, 256}, durable},
     {"W1n", {64}, now},
-    {"W1s", {16}, now_beside_slow_commits},
+    {"W1s", {16}, now_beside_slow_commits, true},
     {"W1h", {64}, served_by_http},
     {"W1p", {64}, pulled},
     {"W1q", {64}, pulled_one_by_one},
@@ -409,9 +421,9 @@ const std::vector<Workload> kWorkloads = {
     {"W3d", {2}, drain_in_process},
     {"W3p", {8}, drain_by_workers},
     {"W5", {1}, children},
-    {"W6", {64}, kill_and_start},
+    {"W6", {64}, kill_and_start, true},
     {"W8", {64}, steady},
-    {"W9", {1}, idle},
+    {"W9", {1}, idle, true},
 };
 
 /// "W1" or "W1/64".
@@ -420,6 +432,7 @@ void run_rows(const Arguments& arguments, const std::string& words) {
   const std::string name = words.substr(0, slash);
   for (const Workload& workload : kWorkloads) {
     if (name != workload.name) continue;
+    if (workload.starts_servers && arguments.target) give_up(name + " starts servers of its own");
     std::vector<int> connections = workload.connections;
     if (slash != words.npos) connections = {std::atoi(words.c_str() + slash + 1)};
     for (const int count : connections) {
