@@ -1,9 +1,9 @@
 #include "bench/child_process.h"
 
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -44,13 +44,15 @@ ChildProcess::ChildProcess(const std::string& name, std::vector<std::string> arg
   const auto target =
       load::parse_target(line.starts_with(kSays) ? line.substr(kSays.size()) : line);
   if (!target) {
-    std::fprintf(stderr, "%s does not listen: %s\n", name.c_str(), line.c_str());
-    std::exit(1);
+    stop();
+    throw std::runtime_error(name + " does not listen: " + line);
   }
   target_ = *target;
 }
 
-ChildProcess::~ChildProcess() {
+ChildProcess::~ChildProcess() { stop(); }
+
+void ChildProcess::stop() {
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
 }

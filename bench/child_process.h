@@ -12,8 +12,8 @@ namespace nowthen::bench {
 /// A program that says "listening on http://..." and is killed at the end.
 class ChildProcess {
  public:
-  /// Starts the program `name` beside this one, and waits until it listens. Ends this process, with
-  /// a word, when it does not.
+  /// Starts the program `name` beside this one, and waits until it listens. Throws
+  /// std::runtime_error when it does not.
   ChildProcess(const std::string& name, std::vector<std::string> arguments);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
@@ -23,6 +23,8 @@ class ChildProcess {
   const load::Target& target() const { return target_; }
 
  private:
+  void stop();
+
   pid_t pid_ = -1;
   load::Target target_;
 };

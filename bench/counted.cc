@@ -1,7 +1,6 @@
 #include "bench/counted.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
 
 #include <nowthen/codec.h>
 
@@ -14,9 +13,8 @@ Counted ask_counted(const load::Target& target) {
   if (answer && answer->status == 200) {
     if (auto counted = Codec<Counted>::decode(answer->body)) return *counted;
   }
-  std::fprintf(stderr, "the server does not count: %s\n",
-               answer ? answer->body.c_str() : answer.error().message.c_str());
-  std::exit(1);
+  throw std::runtime_error("the server does not count: " +
+                           (answer ? answer->body : answer.error().message));
 }
 
 }  // namespace nowthen::bench

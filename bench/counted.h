@@ -18,7 +18,7 @@ struct Counted {
 };
 NOWTHEN_JSON(Counted, started, start_p50_ms, start_p99_ms, syncs);
 
-/// Asks a server; ends this process, with a word, when it does not answer.
+/// Asks a server; throws std::runtime_error when it does not answer.
 Counted ask_counted(const load::Target& target);
 
 }  // namespace nowthen::bench

@@ -9,11 +9,10 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -42,10 +41,7 @@ struct Arguments {
   std::vector<std::string> rows;
 };
 
-[[noreturn]] void give_up(const std::string& why) {
-  std::fprintf(stderr, "%s\n", why.c_str());
-  std::exit(1);
-}
+[[noreturn]] void give_up(const std::string& why) { throw std::runtime_error(why); }
 
 template <class T>
 T must(Result<T> result) {
@@ -444,6 +440,14 @@ void run_rows(const Arguments& arguments, const std::string& words) {
   give_up("there is no workload " + name);
 }
 
+struct TemporaryFolder {
+  TemporaryFolder() : path((fs::temp_directory_path() / "nowthen-bench-XXXXXX").string()) {
+    if (::mkdtemp(path.data()) == nullptr) give_up("no folder for the data");
+  }
+  ~TemporaryFolder() { fs::remove_all(path); }
+  std::string path;
+};
+
 int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   Arguments arguments;
@@ -464,21 +468,23 @@ int run(int argc, char** argv) {
       give_up("there is no " + word);
     }
   }
-  std::string folder;
-  if (arguments.folder.empty()) {
-    folder = (fs::temp_directory_path() / "nowthen-bench-XXXXXX").string();
-    if (::mkdtemp(folder.data()) == nullptr) give_up("no folder for the data");
-    arguments.folder = folder;
-  }
+  const TemporaryFolder folder;
+  if (arguments.folder.empty()) arguments.folder = folder.path;
   if (arguments.rows.empty()) {
     for (const Workload& workload : kWorkloads) arguments.rows.emplace_back(workload.name);
   }
   for (const std::string& row : arguments.rows) run_rows(arguments, row);
-  if (!folder.empty()) fs::remove_all(folder);
   return 0;
 }
 
 }  // namespace
 }  // namespace nowthen::bench
 
-int main(int argc, char** argv) { return nowthen::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return nowthen::bench::run(argc, argv);
+  } catch (const std::runtime_error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}

@@ -51,7 +51,7 @@ struct Load::Group {
   Crowd crowd;
   Tally tally;
   std::optional<Schedule> schedule;
-  std::vector<Connection*> free;          ///< of a crowd with a rate
+  std::deque<Connection*> free;           ///< of a crowd with a rate: in turn, so that none idles
   std::deque<Clock::time_point> waiting;  ///< starts that were due when no connection was free
 };
 
@@ -139,8 +139,8 @@ void Load::start_what_is_due(Clock::time_point now) {
     for (; group->schedule->next() <= now; group->schedule->take())
       group->waiting.push_back(group->schedule->next());
     while (!group->waiting.empty() && !group->free.empty()) {
-      Connection* connection = group->free.back();
-      group->free.pop_back();
+      Connection* connection = group->free.front();
+      group->free.pop_front();
       const auto start = group->waiting.front();
       group->waiting.pop_front();
       begin(*connection, start);
