@@ -20,10 +20,10 @@ build: ready ## build everything into build/release
 	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build --preset release
 
-demo: ready ## run the demonstration: a shop, its kills and its books
+demo: ready ## a shop over HTTP, its kills and its books; then try it by hand (ARGS=--exit: not)
 	@test -f build/release/build.ninja || cmake --preset release
-	@cmake --build --preset release --target demo
-	@demo/run
+	@cmake --build --preset release --target demo server_nowthen_program
+	@demo/run $(ARGS)
 
 test: build ## build and test everything
 	@tools/tidy build/release/lib/libnowthen_core.a
@@ -38,6 +38,8 @@ http: build ## the server over HTTP: scenarios, and workers in three languages t
 	@tests/http/run -j 2
 	@tests/http/workers_test.py
 	@tests/http/bench_test.py
+	@tests/http/demo_test.py
+	@demo/books_test.py
 
 lint: ## lint the OpenAPI document (needs npm)
 	@tests/http/lint

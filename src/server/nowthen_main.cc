@@ -1,11 +1,12 @@
 #include "cli/cli.h"
 #include "load/bench_command.h"
+#include "server/demo.h"
 #include "server/serve.h"
 
 int main(int argc, char** argv) {
-  using nowthen::load::bench_command;
-  using nowthen::server::serve;
-  return nowthen::cli::run(
-      argc, argv,
-      {{"serve", "run the server", serve}, {"bench", "measure a server that runs", bench_command}});
+  using namespace nowthen;
+  return cli::run(argc, argv,
+                  {{"serve", "run the server", server::serve},
+                   {"demo", "look at the shop of make demo, or make it slower", server::demo},
+                   {"bench", "measure a server that runs", load::bench_command}});
 }
