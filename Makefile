@@ -33,13 +33,14 @@ test: build ## build and test everything
 	@$(MAKE) --no-print-directory http planted gcc
 
 http: export NOWTHEN_BUILD_DIR := $(CURDIR)/build/release
-http: build ## the server over HTTP: scenarios, and workers in three languages that are killed
+http: build ## the server over HTTP: scenarios, workers that are killed, fifty kills under load
 	@tests/http/run_test.py
 	@tests/http/run -j 2
 	@tests/http/workers_test.py
 	@tests/http/bench_test.py
 	@tests/http/demo_test.py
 	@demo/books_test.py
+	@tests/http/kill_test.py
 
 lint: ## lint the OpenAPI document (needs npm)
 	@tests/http/lint
