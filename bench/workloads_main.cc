@@ -1,6 +1,7 @@
 // The in-process workloads. One process measures one workload and prints one row:
 //   workloads W1 --store DIR --callers 64 --seconds 60
-// CPU is that of the whole process, callers included. bench/run makes the table.
+// CPU is that of the whole process, callers included. A call that fails ends it with 1. bench/run
+// makes the table.
 
 #include <atomic>
 #include <condition_variable>
@@ -48,6 +49,7 @@ struct Bench {
   Engine engine;
   Operations on;
   double ready_seconds = 0;
+  bool wrong = false;  ///< a call failed
 };
 
 /// `callers` calls at a time, each followed by the next, until `seconds` or `count` have passed.
@@ -116,7 +118,7 @@ void row(const Arguments& arguments, const std::string& what, ClosedLoop& loop, 
 }
 
 template <class In>
-void steady(Bench&, const Arguments& arguments, const std::string& what,
+void steady(Bench& bench, const Arguments& arguments, const std::string& what,
             Operation<In, int>& operation, In input, bool send = false) {
   const CallOptions options = send ? CallOptions().respond_async() : CallOptions();
   ClosedLoop loop(arguments.callers, [&operation, input, options](std::function<void(bool)> then) {
@@ -128,6 +130,7 @@ void steady(Bench&, const Arguments& arguments, const std::string& what,
   const auto began = Clock::now();
   loop.run_for(arguments.seconds);
   row(arguments, what, loop, seconds_since(began), cpu_seconds() - cpu);
+  bench.wrong = loop.failed > 0;
 }
 
 void asleep(Bench& bench, const Arguments& arguments) {
@@ -162,6 +165,7 @@ int run(const Arguments& arguments) {
     const auto answer = bench.on.echo_durable.call(1);
     std::printf("%-22s first completion after %.3f s%s\n", "W6 after kill -9",
                 seconds_since(arguments.began), answer ? "" : "  FAILED");
+    bench.wrong = !answer;
   }
   if (w == "W7") {
     std::printf("%-22s ready after %.3f s, resident %llu MB\n", "W7 ready", bench.ready_seconds,
@@ -169,7 +173,7 @@ int run(const Arguments& arguments) {
   }
   std::fflush(stdout);
   bench.engine.stop(5s);
-  return 0;
+  return bench.wrong ? 1 : 0;
 }
 
 }  // namespace
