@@ -1,6 +1,7 @@
 """HTTP as the programs of the demo speak it: a connection that is kept open, JSON both ways."""
 import http.client
 import json
+import random
 import select
 import time
 from urllib.parse import urlsplit
@@ -56,4 +57,4 @@ class Connection:
             try:
                 self.http.connect()
             except OSError:
-                time.sleep(0.005)
+                time.sleep(random.uniform(0.02, 0.08))  # a hundred of us leave the machine to it
