@@ -44,6 +44,7 @@ Result<engine::EngineSetup> Life::set_up() {
   setup.partitions = world_.plan().partitions;
   setup.limits = world_.plan().limits;
   setup.disk_budget = world_.plan().disk_budget;
+  setup.gather = world_.plan().gather;
   setup.seed = world_.dice().next();
   black_box_ = std::make_unique<sdk::BlackBox>();
   setup.suspects = std::exchange(world_.disk().suspects, {});

@@ -48,6 +48,7 @@ Plan::Plan(Dice& dice) {
   report_late = some(dice, 200);
   said_twice = some(dice, 200);
   if (dice.chance(200)) disk_budget = dice.between(1, 10'000);
+  if (dice.chance(500)) gather = Duration(dice.between(1, 5'000));
 }
 
 void Plan::heal() {

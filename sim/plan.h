@@ -20,6 +20,7 @@ struct Plan {
   std::uint16_t loops = 1;
   Limits limits;
   std::uint64_t disk_budget = 0;  ///< of ended invocations
+  Duration gather{};              ///< see engine::EngineSetup
   Duration evict_after{};
   Duration storm{};  ///< how long clients and faults go on
 

@@ -221,7 +221,9 @@ void World::check_rest() {
   if (current_ == nullptr || in_flight_[current_->number()] != 0) return;
   const bool paused =
       std::ranges::any_of(current_->paused_until, [this](Duration until) { return until > now_; });
-  if (paused || !dice_.chance(100)) return;
+  const bool gathers = std::ranges::any_of(
+      current_->engine()->loops(), [](const auto& loop) { return loop->has_uncommitted(); });
+  if (paused || gathers || !dice_.chance(100)) return;
   for (const auto& checker : checkers_) checker->at_rest();
 }
 

@@ -34,6 +34,7 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
                     .log = setup_.log,
                     .seed = mix64(setup_.seed + i)};
     seams.outbox = &outbox_;
+    seams.gather = setup_.gather;
     seams.disk_budget = setup_.disk_budget / loops;
     seams.on_fatal = [this](const Error& error) { fail(error); };
     seams.route = [this](std::uint16_t partition, std::move_only_function<void(Loop&)> job) {

@@ -29,6 +29,8 @@ struct EngineSetup {
   std::uint16_t partitions = 16;  ///< of the data folder, fixed when it was made
   std::uint16_t loops = 0;        ///< 0: one per core, at most `partitions`
   Limits limits;
+  /// How long changes that nobody waits for may wait for others, to share their commit.
+  Duration gather = Duration::zero();
   std::uint64_t disk_budget = 0;  ///< bytes that ended invocations may take; 0: no bound
   std::uint64_t seed = 0;         ///< of ids and jitter; different in every process
   /// Whose code was on a thread when the last process died: the executor's guess of who killed it.

@@ -153,6 +153,7 @@ class EngineTest : public testing::Test {
     setup.partitions = 4;
     setup.loops = loops;
     setup.seed = ++seed_;
+    setup.gather = gather_;
     setup.disk_budget = disk_budget_;
     setup.log = [this](const std::string& line) { log_.push_back(line); };
     engine_ = std::make_unique<Engine>(std::move(setup));
@@ -196,6 +197,7 @@ class EngineTest : public testing::Test {
   store::MemoryStore store_;
   std::shared_ptr<WallTime> now_ = std::make_shared<WallTime>(from_us(1'700'000'000'000'000));
   std::uint64_t seed_ = 0;
+  Duration gather_{};
   std::uint64_t disk_budget_ = 0;
   std::vector<std::string> operations_ = {"op", "other"};
   std::vector<std::string> ran_;
@@ -239,6 +241,31 @@ TEST_F(EngineTest, nothing_leaves_before_the_commit_of_what_it_was_computed_from
   EXPECT_TRUE(reply->has_value());
   const auto unstored = invoke("");
   EXPECT_TRUE(unstored->has_value());  // depends on no commit
+}
+
+TEST_F(EngineTest, an_end_that_nobody_waits_for_shares_the_next_commit) {
+  gather_ = 2ms;
+  engine_.reset();
+  start(1);
+  store_.hold_commits();
+  const auto commits = [this] {
+    const std::size_t count = store_.release();
+    settle();
+    return count;
+  };
+  invoke("", later());
+  EXPECT_EQ(commits(), 1u);  // of what was accepted; then it runs, and ends
+  EXPECT_EQ(commits(), 0u);
+  invoke("", later());
+  EXPECT_EQ(commits(), 1u);  // with the end of the first
+  advance(1ms);
+  EXPECT_EQ(commits(), 0u);
+  advance(1ms);
+  EXPECT_EQ(commits(), 1u);  // nobody came
+  const auto reply = invoke("step:a");
+  EXPECT_EQ(commits(), 1u);
+  EXPECT_EQ(commits(), 1u);  // at once: its caller waits
+  EXPECT_TRUE(reply->has_value());
 }
 
 TEST_F(EngineTest, a_slow_call_is_handed_over_and_its_result_is_found_later) {

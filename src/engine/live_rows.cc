@@ -78,6 +78,8 @@ void read_live(store::Store& store, InvocationId id, store::Completion<Loaded> d
       if (!bytes) return done(bytes.error());
       invocation.input = std::move(*bytes);
     }
+    // An attempt is in the header row before it begins: without one nothing was recorded.
+    if (invocation.attempt == 0) return done(std::move(loaded));
     read_journal(std::make_unique<JournalRead>(
         JournalRead{store, std::move(*loaded), store::entry_keys(id), std::move(done)}));
   });

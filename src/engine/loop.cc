@@ -198,7 +198,7 @@ bool Loop::keep_up() {
 }
 
 WallTime Loop::next_due() const {
-  WallTime due = next_upkeep_;
+  WallTime due = std::min(next_upkeep_, gather_until_);
   for (const auto& partition : partitions_) due = std::min(due, partition->state.next_due());
   return due;
 }

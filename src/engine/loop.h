@@ -48,6 +48,7 @@ struct LoopSeams {
   /// Takes lines worth a log. Any thread.
   std::function<void(const std::string&)> log;
   std::uint64_t seed = 0;
+  Duration gather{};              ///< see EngineSetup
   std::uint64_t disk_budget = 0;  ///< bytes of ended invocations of this loop; 0: no bound
   Outbox* outbox = nullptr;       ///< of the whole engine
 };
@@ -138,6 +139,8 @@ class Loop final : public LoopPort {
 
   Partition* find(std::uint16_t partition);
   const std::vector<std::unique_ptr<Partition>>& partitions() const { return partitions_; }
+  /// Whether there are changes that no commit has been asked for.
+  bool has_uncommitted() const { return !open_->empty(); }
   Executor& executor() { return *executor_; }
   Reactor& reactor() { return *reactor_; }
   /// Calls `then` once no attempt runs and all is committed.
@@ -172,6 +175,7 @@ class Loop final : public LoopPort {
                 std::move_only_function<void(std::string_view, std::optional<std::string>)> then);
 
   void tell_watchers(const Turn& turn);
+  bool gathers();
   void commit();
   void committed(const Result<store::CommitSeq>& result);
   Turn& turn_of(TurnSeq seq);
@@ -204,6 +208,7 @@ class Loop final : public LoopPort {
   std::unique_ptr<Turn> in_flight_;
   TurnSeq committed_{};
   WallTime next_upkeep_ = WallTime::min();
+  WallTime gather_until_ = kNever;          ///< of the open turn, where nobody waits for it
   bool dropping_ = false;                   ///< a bucket is being read before it goes
   WallTime budget_told_ = WallTime::min();  ///< when it may be logged again that it is used up
   bool draining_ = false;

@@ -15,8 +15,18 @@ constexpr std::size_t kReadyKept = 4'096;
 
 }  // namespace
 
+/// A sync costs more than all that one invocation does: the end of one that nobody waits for goes
+/// with the next call.
+bool Loop::gathers() {
+  if (!open_->effects_held.empty() || !open_->jobs_held.empty() || draining_ || when_idle_)
+    return false;
+  if (gather_until_ == kNever) gather_until_ = after(now_, seams_.gather);
+  return now_ < gather_until_;
+}
+
 void Loop::commit() {
-  if (in_flight_ || open_->empty() || failure_) return;
+  if (in_flight_ || open_->empty() || failure_ || gathers()) return;
+  gather_until_ = kNever;
   in_flight_ = std::move(open_);
   open_ = std::make_unique<Turn>(TurnSeq{std::to_underlying(in_flight_->seq()) + 1});
   store::Turn turn = in_flight_->close();

@@ -11,6 +11,8 @@
 namespace nowthen::sdk {
 namespace {
 
+// Ten times as long as a sync takes; nobody waits, and what a crash in it loses is done again.
+constexpr Duration kGather = std::chrono::milliseconds(2);
 constexpr Duration kStalledAfter = std::chrono::milliseconds(50);
 constexpr std::uint64_t kDiskBudgetMin = 64u << 20;
 
@@ -69,6 +71,7 @@ Result<engine::EngineSetup> Host::set_up() {
   setup.partitions = opened->partitions;
   setup.clock = std::make_unique<ForwardClock>();
   setup.disk_budget = options_.data_dir().empty() ? 0 : options_.disk_budget();
+  setup.gather = kGather;
   std::random_device random;
   setup.seed = (std::uint64_t{random()} << 32) | random();
   if (!options_.data_dir().empty()) {
