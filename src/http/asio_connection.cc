@@ -66,12 +66,10 @@ void RequestParser::on_request_impl(Verb verb, Text, Text target, int version, C
   request_.target.assign(target.data(), target.size());
 }
 
-AsioConnection::AsioConnection(asio::ip::tcp::socket socket, std::shared_ptr<ConnectionPlace> place)
-    : socket_(std::move(socket)), place_(std::move(place)) {
+AsioConnection::AsioConnection(Wire wire, std::shared_ptr<ConnectionPlace> place)
+    : wire_(std::move(wire)), place_(std::move(place)) {
   error_code error;
-  socket_.non_blocking(true, error);
-  socket_.set_option(asio::ip::tcp::no_delay(true), error);
-  const auto peer = socket_.remote_endpoint(error);
+  const auto peer = wire_.peer(error);
   if (!error) peer_ = peer.address().to_string();
   place_->connections.insert(this);
 }
@@ -82,24 +80,26 @@ AsioConnection::~AsioConnection() {
 }
 
 void AsioConnection::start() {
-  patience(place_->limits.header_within);
+  if (wire_.is_tls()) phase_ = Phase::handshake;
+  patience(wire_.is_tls() ? place_->limits.handshake_within : place_->limits.header_within);
   await_data();
 }
 
 void AsioConnection::close() {
   gone_ = true;
-  error_code ignored;
-  socket_.close(ignored);
+  // An answer that ends with the connection is whole only if we say so (RFC 9112 9.8).
+  wire_.close(!writing_ && (phase_ == Phase::head || phase_ == Phase::leaving));
 }
 
 void AsioConnection::close_when_answered() {
   keep_alive_ = false;
-  if (phase_ == Phase::head && !writing_) close();
+  if ((phase_ == Phase::handshake || phase_ == Phase::head) && !writing_) close();
 }
 
 void AsioConnection::look() {
-  if (place_->now < deadline_ || !socket_.is_open()) return;
-  if (writing_ || phase_ == Phase::leaving || (phase_ == Phase::head && in_.empty())) {
+  if (place_->now < deadline_ || !wire_.is_open()) return;
+  if (writing_ || phase_ == Phase::handshake || phase_ == Phase::leaving ||
+      (phase_ == Phase::head && in_.empty())) {
     close();
   } else if (phase_ != Phase::serving) {
     const char* part = phase_ == Phase::head ? "head" : "body";
@@ -117,16 +117,29 @@ void AsioConnection::await_data() {
   if (waiting_ || gone_ || ended_ || upload_full_) return;
   if ((phase_ == Phase::serving || writing_) && in_.size() >= kAheadBytesMax) return;
   waiting_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                     [self = shared_from_this()](const error_code& error) {
-                       self->waiting_ = false;
-                       if (!error) self->on_readable();
-                     });
+  wire_.await_readable([self = shared_from_this()](const error_code& error) {
+    self->waiting_ = false;
+    if (!error && !self->gone_) self->on_readable();
+  });
+}
+
+void AsioConnection::shake_hands() {
+  error_code error;
+  wire_.shake_hands(error);
+  if (!error) {
+    phase_ = Phase::head;
+    patience(place_->limits.header_within);
+  } else if (error != asio::error::would_block) {
+    if (!wire_.turn_plain()) return close();
+    refuse({400, "malformed-request", "TLS is spoken here: say https://", "", {}});
+  }
+  await_data();
 }
 
 void AsioConnection::on_readable() {
+  if (phase_ == Phase::handshake) return shake_hands();
   error_code error;
-  const std::size_t size = socket_.read_some(asio::buffer(place_->scratch), error);
+  const std::size_t size = wire_.read_some(place_->scratch, error);
   if (error == asio::error::would_block) return await_data();
   if (error == asio::error::eof && (phase_ == Phase::serving || writing_)) {
     // It may have closed its side only (RFC 9112 9.6), and still wait for the answer.
@@ -450,16 +463,14 @@ void AsioConnection::flush() {
   if (writing_ || gone_) return;
   while (out_sent_ < out_.size()) {
     error_code error;
-    out_sent_ +=
-        socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
+    out_sent_ += wire_.write_some(std::string_view(out_).substr(out_sent_), error);
     if (error == asio::error::would_block) {
       writing_ = true;
       patience(place_->limits.write_pause_max);
-      socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                         [self = shared_from_this()](const error_code& failed) {
-                           self->writing_ = false;
-                           if (!failed) self->on_flushed();
-                         });
+      wire_.await_writable([self = shared_from_this()](const error_code& failed) {
+        self->writing_ = false;
+        if (!failed && !self->gone_) self->on_flushed();
+      });
       return;
     }
     if (error) return close();
@@ -474,8 +485,7 @@ void AsioConnection::on_flushed() {
   flush();
   if (ended_ && !writing_ && phase_ == Phase::leaving) return close();
   if (!writing_ && phase_ == Phase::leaving) {
-    error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    wire_.end();
     patience(kLeaveWithin);
   }
   if (!writing_ && phase_ == Phase::head) go_on();

@@ -9,9 +9,8 @@
 #include <string>
 #include <unordered_set>
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include "http/asio_parser.h"
+#include "http/asio_wire.h"
 #include "http/front.h"
 #include "http/problem.h"
 
@@ -42,7 +41,7 @@ struct ConnectionPlace {
 class AsioConnection final : public Conversation,
                              public std::enable_shared_from_this<AsioConnection> {
  public:
-  AsioConnection(boost::asio::ip::tcp::socket socket, std::shared_ptr<ConnectionPlace> place);
+  AsioConnection(Wire wire, std::shared_ptr<ConnectionPlace> place);
   ~AsioConnection() override;
 
   void start();
@@ -62,11 +61,12 @@ class AsioConnection final : public Conversation,
 
  private:
   /// `leaving`: the last answer is on its way, what still comes is thrown away.
-  enum class Phase : std::uint8_t { head, body, serving, leaving };
+  enum class Phase : std::uint8_t { handshake, head, body, serving, leaving };
   using Code = boost::system::error_code;
 
   void await_data();
   void on_readable();
+  void shake_hands();
   void take(std::string_view bytes);
   std::size_t parse(std::string_view bytes);
   std::size_t parse_head(std::string_view bytes);
@@ -85,7 +85,7 @@ class AsioConnection final : public Conversation,
   void on_flushed();
   void patience(Duration wait) { deadline_ = place_->now + wait; }
 
-  boost::asio::ip::tcp::socket socket_;
+  Wire wire_;
   std::shared_ptr<ConnectionPlace> place_;
   std::string peer_;
   std::string in_;  ///< came and is not parsed yet

@@ -54,8 +54,8 @@ class Place : public std::enable_shared_from_this<Place> {
       if (!error) self->tick();
     });
   }
-  void add(tcp::socket socket) {
-    std::make_shared<AsioConnection>(std::move(socket), shared_)->start();
+  void add(tcp::socket socket, const TlsIdentity* identity) {
+    std::make_shared<AsioConnection>(Wire(std::move(socket), identity), shared_)->start();
   }
   void stop() {
     timer_.cancel();
@@ -74,6 +74,11 @@ class AsioListener final : public Listener {
   explicit AsioListener(ListenerOptions options) : options_(std::move(options)) {}
 
   Result<void> bind() {
+    if (options_.tls) {
+      auto identity = TlsIdentity::load(*options_.tls);
+      if (!identity) return identity.error();
+      identity_ = std::move(*identity);
+    }
     error_code error;
     const std::string& host = options_.address.host;
     const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
@@ -131,6 +136,16 @@ class AsioListener final : public Listener {
 
   std::size_t connections() const override { return open_.load(std::memory_order_relaxed); }
 
+  Result<void> reload_tls() override {
+    if (!options_.tls) return {};
+    auto identity = TlsIdentity::load(*options_.tls);
+    if (!identity) return identity.error();
+    if (loops_.empty()) return identity_ = std::move(*identity), Result<void>();
+    loops_.front()->post(
+        [this, identity = std::move(*identity)]() mutable { identity_ = std::move(identity); });
+    return {};
+  }
+
  private:
   /// Says why, as far as that goes without waiting.
   void turn_away(tcp::socket& socket) const {
@@ -146,6 +161,7 @@ class AsioListener final : public Listener {
            "\r\nContent-Length: " + std::to_string(text.size()) +
            "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + text;
     error_code ignored;
+    if (identity_) return;  // without a handshake nothing can be said
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);
   }
@@ -163,16 +179,19 @@ class AsioListener final : public Listener {
       open_.fetch_sub(1, std::memory_order_relaxed);
       return turn_away(socket);
     }
-    if (engine::Loop::here() == loops_[turn]) return places_[turn]->add(std::move(socket));
-    loops_[turn]->post([place = places_[turn], socket = std::move(socket)]() mutable {
-      place->add(std::move(socket));
-    });
+    if (engine::Loop::here() == loops_[turn])
+      return places_[turn]->add(std::move(socket), identity_.get());
+    loops_[turn]->post(
+        [place = places_[turn], socket = std::move(socket), identity = identity_]() mutable {
+          place->add(std::move(socket), identity.get());
+        });
   }
 
   ListenerOptions options_;
   asio::io_context binding_;
   tcp::acceptor acceptor_{binding_};
-  std::optional<tcp::acceptor> live_;  ///< on the first loop
+  std::optional<tcp::acceptor> live_;            ///< on the first loop
+  std::shared_ptr<const TlsIdentity> identity_;  ///< used on the first loop, once it is started
   std::vector<engine::Loop*> loops_;
   std::vector<std::shared_ptr<Place>> places_;
   std::size_t next_ = 0;

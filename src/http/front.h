@@ -90,11 +90,12 @@ class Front {
 struct ConnectionLimits {
   std::size_t header_bytes_max = 32u << 10;
   std::size_t target_bytes_max = 8u << 10;
-  Duration header_within = std::chrono::seconds(10);    ///< from its first byte to its end
-  Duration body_pause_max = std::chrono::seconds(30);   ///< between two parts of a body
-  Duration idle_max = std::chrono::seconds(75);         ///< between two requests
-  Duration write_pause_max = std::chrono::seconds(60);  ///< a client that does not read
-  std::size_t unsent_bytes_max = 16u << 20;             ///< of an answer in parts
+  Duration handshake_within = std::chrono::seconds(10);  ///< of TLS, from the connection's start
+  Duration header_within = std::chrono::seconds(10);     ///< from its first byte to its end
+  Duration body_pause_max = std::chrono::seconds(30);    ///< between two parts of a body
+  Duration idle_max = std::chrono::seconds(75);          ///< between two requests
+  Duration write_pause_max = std::chrono::seconds(60);   ///< a client that does not read
+  std::size_t unsent_bytes_max = 16u << 20;              ///< of an answer in parts
 };
 
 }  // namespace nowthen::http

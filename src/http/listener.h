@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <nowthen/result.h>
 
 #include "engine/engine.h"
 #include "http/front.h"
+#include "http/tls.h"
 
 namespace nowthen::http {
 
@@ -22,6 +24,7 @@ bool is_loopback(const Address& address);
 
 struct ListenerOptions {
   Address address;
+  std::optional<TlsFiles> tls;  ///< without, plain HTTP is spoken
   ConnectionLimits limits;
   std::size_t connections_max = 16'384;
 };
@@ -30,7 +33,8 @@ struct ListenerOptions {
 /// be those of `make_reactor`.
 class Listener {
  public:
-  /// Binds and listens; nothing is accepted before `start`. `unavailable` says why it cannot.
+  /// Reads the certificate, binds and listens; nothing is accepted before `start`. The error says
+  /// why it cannot.
   static Result<std::unique_ptr<Listener>> open(ListenerOptions options);
   virtual ~Listener() = default;
 
@@ -41,6 +45,9 @@ class Listener {
   /// No new connection; idle ones are closed, others after their answer. Any thread but a loop's.
   virtual void stop() = 0;
   virtual std::size_t connections() const = 0;
+  /// Reads the files of `tls` again, for connections to come; if that fails, what was read before
+  /// stays. Not at the same time as `start` or `stop`.
+  virtual Result<void> reload_tls() = 0;
 };
 
 /// A reactor that connections can live on.

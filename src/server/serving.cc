@@ -48,8 +48,10 @@ class ServingHost final : public Serving {
     if (!address) return address.error();
     if (auto wrong = beyond_loopback(options_)) return Error{ErrorCode::invalid_argument, *wrong};
     app_options_.loopback = http::is_loopback(*address);
-    auto listener = http::Listener::open(
-        {.address = *address, .limits = {}, .connections_max = options_.connections_max()});
+    auto listener = http::Listener::open({.address = *address,
+                                          .tls = {},
+                                          .limits = {},
+                                          .connections_max = options_.connections_max()});
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
     auto secret = folder_secret(host_->options().data_dir());
