@@ -20,7 +20,11 @@ class ServeOptions {
 
   /// HOST:PORT, the host a number or "localhost"; port 0: any that is free.
   ServeOptions& listen(std::string address) { return listen_ = std::move(address), *this; }
-  /// A proxy in front of it encrypts: said by who listens beyond loopback.
+  /// PEM files: it speaks TLS, with this certificate (those that vouch for it may follow in the
+  /// file) and its key. Both are needed; SIGHUP reads them again.
+  ServeOptions& tls_cert(std::string file) { return tls_cert_ = std::move(file), *this; }
+  ServeOptions& tls_key(std::string file) { return tls_key_ = std::move(file), *this; }
+  /// A proxy in front of it encrypts: said by who listens beyond loopback without TLS.
   ServeOptions& tls_by_proxy(bool it_does = true) { return tls_by_proxy_ = it_does, *this; }
   /// Operations may be served at this host or network (CIDR) too; may be said again. With a
   /// listener on loopback they may be served there without being named.
@@ -39,6 +43,8 @@ class ServeOptions {
   }
 
   const std::string& listen() const { return listen_; }
+  const std::string& tls_cert() const { return tls_cert_; }
+  const std::string& tls_key() const { return tls_key_; }
   bool tls_by_proxy() const { return tls_by_proxy_; }
   const std::vector<std::string>& allow_egress() const { return allow_egress_; }
   const std::string& secrets_file() const { return secrets_file_; }
@@ -48,6 +54,8 @@ class ServeOptions {
 
  private:
   std::string listen_ = "127.0.0.1:7070";
+  std::string tls_cert_;
+  std::string tls_key_;
   bool tls_by_proxy_ = false;
   std::vector<std::string> allow_egress_;
   std::string secrets_file_;

@@ -73,7 +73,17 @@ constexpr Setting kSettings[] = {
        if (auto address = http::parse_address(text); !address) return address.error().message;
        return std::nullopt;
      }},
-    {"tls_by_proxy", "", "a proxy in front of it encrypts: needed to listen beyond loopback",
+    {"tls_cert", "FILE", "speaks TLS with this certificate (PEM); SIGHUP reads it again",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.serve.tls_cert(std::string(text));
+       return std::nullopt;
+     }},
+    {"tls_key", "FILE", "the key of the certificate (PEM)",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.serve.tls_key(std::string(text));
+       return std::nullopt;
+     }},
+    {"tls_by_proxy", "", "a proxy in front of it encrypts: to listen beyond loopback without TLS",
      [](Config& config, std::string_view text) {
        bool it_does = false;
        auto wrong = set_switch(it_does, text);
@@ -224,7 +234,8 @@ Config read_config(const std::vector<std::string>& arguments, const char* const*
     if (const auto value = variable(environment, name)) apply(config, setting, *value, name);
   }
   for (const Flag& flag : flags) apply(config, *flag.setting, flag.value, flag_of(*flag.setting));
-  if (auto wrong = beyond_loopback(config.serve)) config.errors.push_back(*std::move(wrong));
+  for (std::string& wrong : wrong_with_listening(config.serve))
+    config.errors.push_back(std::move(wrong));
   return config;
 }
 

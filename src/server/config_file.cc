@@ -1,7 +1,6 @@
 #include "server/config_file.h"
 
 #include <fstream>
-#include <iterator>
 #include <set>
 
 #include <yaml-cpp/yaml.h>
@@ -37,8 +36,10 @@ void add(ConfigFile& file, const std::string& path, const std::string& name,
 ConfigFile read_config_file(const std::string& path) {
   ConfigFile file;
   std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.good() && !in.eof()) {
+  std::string text(kBytesMax + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (!in.good() && (in.bad() || !in.eof())) {
     file.errors.push_back(path + ": cannot be read");
     return file;
   }
@@ -55,10 +56,20 @@ ConfigFile read_config_file(const std::string& path) {
     }
     std::set<std::string> seen;
     for (const auto& entry : root) {
+      if (!entry.first.IsScalar()) {
+        file.errors.push_back(path + ":" + std::to_string(line_of(entry.first)) +
+                              ": expected `name: value` lines");
+        continue;
+      }
       const std::string name = entry.first.Scalar();
       if (!seen.insert(name).second) {
         file.errors.push_back(path + ":" + std::to_string(line_of(entry.first)) + ": " + name +
                               ": is there twice");
+        continue;
+      }
+      if (entry.second.IsNull()) {  // it has no line of its own
+        file.errors.push_back(path + ":" + std::to_string(line_of(entry.first)) + ": " + name +
+                              ": its value is missing");
         continue;
       }
       add(file, path, name, entry.second);

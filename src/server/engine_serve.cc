@@ -9,7 +9,7 @@
 #include <nowthen/engine.h>
 
 #include "server/serving.h"
-#include "server/stop_signal.h"
+#include "server/signals.h"
 
 namespace nowthen {
 namespace {
@@ -25,7 +25,8 @@ void complain(const std::string& line) { std::fprintf(stderr, "nowthen: %s\n", l
 }  // namespace
 
 int Engine::serve(const ServeOptions& options) {
-  server::StopSignal stop;
+  using server::Signals;
+  Signals signals(!options.tls_cert().empty());
   ::signal(SIGPIPE, SIG_IGN);
   host_->fall_back_to(complain, [](const Error& error) {
     complain("the store has failed, so that nothing more can be kept: " + error.message);
@@ -36,9 +37,13 @@ int Engine::serve(const ServeOptions& options) {
     complain(serving.error().message);
     return EXIT_FAILURE;
   }
-  const std::string url = "http://" + http::to_string((*serving)->address());
+  const std::string url = (*serving)->url();
   options.on_ready() ? options.on_ready()(url) : say("listening on " + url);
-  stop.wait();
+  while (signals.wait() == Signals::Wish::reload) {
+    const Result<void> reloaded = (*serving)->reload_tls();
+    host_->log()(reloaded ? "SIGHUP: new connections get the certificate as it is now"
+                          : "SIGHUP: the certificate stays as it was: " + reloaded.error().message);
+  }
   say("stopping: what runs may end within " + format_duration(options.stop_within()) +
       "; a second signal stops at once");
   (*serving)->stop(options.stop_within());

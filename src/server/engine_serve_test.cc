@@ -8,6 +8,7 @@
 #include <nowthen/engine.h>
 
 #include "cli/curl_transport.h"
+#include "http/certificate.h"
 
 namespace nowthen {
 namespace {
@@ -19,8 +20,8 @@ Task<int> twice(Context&, int value) { co_return 2 * value; }
 /// An engine that is served on a thread of its own.
 class Served {
  public:
-  explicit Served(Engine& engine) {
-    ServeOptions options("127.0.0.1:0");
+  explicit Served(Engine& engine, ServeOptions options = {}) {
+    options.listen("127.0.0.1:0");
     options.on_ready([this](const std::string& url) { ready_.set_value(url); });
     thread_ = std::jthread([this, &engine, options] { code_.set_value(engine.serve(options)); });
   }
@@ -33,16 +34,22 @@ class Served {
   std::jthread thread_;
 };
 
+Result<cli::Reply> post(const std::string& url, const std::string& body,
+                        const std::string& ca_file = {}) {
+  cli::CurlTransport transport([] { return false; });
+  cli::Request request;
+  request.method = "POST";
+  request.url = url;
+  request.body = body;
+  request.ca_file = ca_file;
+  return transport.send(request);
+}
+
 TEST(EngineServe, AnswersOverHttpUntilASignal) {
   Engine engine{Options()};
   const auto operation = engine.add("twice", twice);
   Served served(engine);
-  cli::CurlTransport transport([] { return false; });
-  cli::Request request;
-  request.method = "POST";
-  request.url = served.url() + "/v1/operations/twice";
-  request.body = "21";
-  const auto reply = transport.send(request);
+  const auto reply = post(served.url() + "/v1/operations/twice", "21");
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->status, 200);
   EXPECT_EQ(reply->body, "42");
@@ -60,6 +67,45 @@ TEST(EngineServe, GivesSignalsBackAsTheyWere) {
   ::kill(::getpid(), SIGINT);
   EXPECT_EQ(served.code(), 0);
   EXPECT_EQ(::signal(SIGTERM, SIG_DFL), SIG_IGN);
+}
+
+TEST(EngineServe, SpeaksTlsAndReadsItsCertificateAgain) {
+  using http::Certificate;
+  const std::string cert = Certificate::path_of("serve"), key = Certificate::path_of("serve_key");
+  const Certificate first("IP:127.0.0.1"), second("IP:127.0.0.1");
+  const std::string trusts_first = first.file("first"), trusts_second = second.file("second");
+  first.write_to(cert);
+  first.write_key_to(key);
+  std::promise<std::string> logged[2];
+  int lines = 0;
+  Engine engine{Options().on_log([&](const std::string& line) {
+    if (line.starts_with("SIGHUP")) logged[lines++].set_value(line);
+  })};
+  engine.add("twice", twice);
+  Served served(engine, ServeOptions().tls_cert(cert).tls_key(key));
+  const std::string url = served.url();
+  EXPECT_TRUE(url.starts_with("https://127.0.0.1:")) << url;
+  const auto status = [&](const std::string& ca_file) {
+    const auto reply = post(url + "/v1/operations/twice", "21", ca_file);
+    return reply ? reply->status : 0;
+  };
+  EXPECT_EQ(status(trusts_first), 200);
+  EXPECT_EQ(status(trusts_second), 0);
+
+  second.write_to(cert);  // and not its key: what was read before stays
+  ::kill(::getpid(), SIGHUP);
+  const std::string failed = logged[0].get_future().get();
+  EXPECT_NE(failed.find("tls_key '" + key + "'"), failed.npos) << failed;
+  EXPECT_EQ(status(trusts_first), 200);
+  second.write_key_to(key);
+  ::kill(::getpid(), SIGHUP);
+  logged[1].get_future().get();
+  EXPECT_EQ(status(trusts_second), 200);
+  EXPECT_EQ(status(trusts_first), 0);
+
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_EQ(served.code(), 0);
+  for (const std::string& file : {cert, key, trusts_first, trusts_second}) ::unlink(file.c_str());
 }
 
 TEST(EngineServe, SaysWhyItCannotStart) {

@@ -35,6 +35,11 @@ std::optional<http::Problem> check_target(const http::Egress& egress, const http
   return http::Problem{403, "forbidden", allowed.error().message, "", {}};
 }
 
+std::optional<http::TlsFiles> tls_files(const ServeOptions& options) {
+  if (options.tls_cert().empty() && options.tls_key().empty()) return std::nullopt;
+  return http::TlsFiles{options.tls_cert(), options.tls_key()};
+}
+
 using Facts = std::map<std::string, std::string>;
 
 class ServingHost final : public Serving {
@@ -46,10 +51,11 @@ class ServingHost final : public Serving {
   Result<void> start() {
     auto address = http::parse_address(options_.listen());
     if (!address) return address.error();
-    if (auto wrong = beyond_loopback(options_)) return Error{ErrorCode::invalid_argument, *wrong};
+    if (const auto wrong = wrong_with_listening(options_); !wrong.empty())
+      return Error{ErrorCode::invalid_argument, wrong.front()};
     app_options_.loopback = http::is_loopback(*address);
     auto listener = http::Listener::open({.address = *address,
-                                          .tls = {},
+                                          .tls = tls_files(options_),
                                           .limits = {},
                                           .connections_max = options_.connections_max()});
     if (!listener) return listener.error();
@@ -67,7 +73,11 @@ class ServingHost final : public Serving {
     return {};
   }
 
-  http::Address address() const override { return listener_->address(); }
+  std::string url() const override {
+    return (tls_files(options_) ? "https://" : "http://") + http::to_string(listener_->address());
+  }
+
+  Result<void> reload_tls() override { return listener_->reload_tls(); }
 
   void stop(Duration patience) override {
     if (!host_ || !app_) return;
@@ -143,11 +153,24 @@ class ServingHost final : public Serving {
 
 }  // namespace
 
-std::optional<std::string> beyond_loopback(const ServeOptions& options) {
+std::vector<std::string> wrong_with_listening(const ServeOptions& options) {
+  std::vector<std::string> wrong;
+  const auto files = tls_files(options);
   const auto address = http::parse_address(options.listen());
-  if (!address || http::is_loopback(*address) || options.tls_by_proxy()) return std::nullopt;
-  return "--listen: " + http::to_string(*address) +
-         " is not on loopback: say --tls-by-proxy if a proxy encrypts";
+  if (address && !http::is_loopback(*address) && !files && !options.tls_by_proxy()) {
+    wrong.push_back("--listen: " + http::to_string(*address) +
+                    " is not on loopback: give it --tls-cert and --tls-key, or say"
+                    " --tls-by-proxy if a proxy encrypts");
+  }
+  if (!files) return wrong;
+  if (files->certificate.empty()) {
+    wrong.emplace_back("tls_cert: there is a tls_key, but no certificate");
+  } else if (files->key.empty()) {
+    wrong.emplace_back("tls_key: there is a tls_cert, but no key");
+  } else if (auto identity = http::TlsIdentity::load(*files); !identity) {
+    wrong.push_back(identity.error().message);
+  }
+  return wrong;
 }
 
 Result<std::unique_ptr<Serving>> Serving::start(std::shared_ptr<sdk::Host> host,

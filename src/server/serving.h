@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include <nowthen/result.h>
 #include <nowthen/serve.h>
@@ -12,9 +12,10 @@
 
 namespace nowthen::server {
 
-/// What is wrong with where it listens: beyond loopback somebody must encrypt. None for an address
-/// that cannot be read: `Serving::start` says so.
-std::optional<std::string> beyond_loopback(const ServeOptions& options);
+/// What is wrong with how it listens, if anything: beyond loopback somebody must encrypt; of a
+/// certificate and its key both must be there, and fit. An address that cannot be read is none of
+/// its business: `Serving::start` says so.
+std::vector<std::string> wrong_with_listening(const ServeOptions& options);
 
 /// A host with the HTTP front around its engine. Not thread-safe; blocks where it says so.
 class Serving {
@@ -25,7 +26,9 @@ class Serving {
                                                 ServeOptions options);
   virtual ~Serving() = default;
 
-  virtual http::Address address() const = 0;
+  virtual std::string url() const = 0;
+  /// Reads the certificate again, for connections to come; one that is wrong changes nothing.
+  virtual Result<void> reload_tls() = 0;
   /// No new connection; what runs comes to an end for up to `patience`.
   virtual void stop(Duration patience) = 0;
 };
