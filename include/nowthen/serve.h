@@ -33,6 +33,11 @@ class ServeOptions {
   }
   /// NAME=value lines that declarations may name; its mode must be 0600.
   ServeOptions& secrets_file(std::string file) { return secrets_file_ = std::move(file), *this; }
+  /// A file with an API key, "nt_{id}_{secret}", mode 0600: an admin's, named "bootstrap", made at
+  /// the start if there is none at all yet. Without any, a listener beyond loopback lets nobody in.
+  ServeOptions& bootstrap_key_file(std::string file) {
+    return bootstrap_key_file_ = std::move(file), *this;
+  }
   /// Connections at a time, at least 1.
   ServeOptions& connections_max(std::size_t count) { return connections_max_ = count, *this; }
   /// How long what runs may take to come to an end after the signal to stop.
@@ -48,6 +53,7 @@ class ServeOptions {
   bool tls_by_proxy() const { return tls_by_proxy_; }
   const std::vector<std::string>& allow_egress() const { return allow_egress_; }
   const std::string& secrets_file() const { return secrets_file_; }
+  const std::string& bootstrap_key_file() const { return bootstrap_key_file_; }
   std::size_t connections_max() const { return connections_max_; }
   Duration stop_within() const { return stop_within_; }
   const std::function<void(const std::string&)>& on_ready() const { return on_ready_; }
@@ -59,6 +65,7 @@ class ServeOptions {
   bool tls_by_proxy_ = false;
   std::vector<std::string> allow_egress_;
   std::string secrets_file_;
+  std::string bootstrap_key_file_;
   std::size_t connections_max_ = 16'384;
   Duration stop_within_ = std::chrono::seconds(10);
   std::function<void(const std::string&)> on_ready_;

@@ -1,6 +1,5 @@
 // API keys, and who changed what.
 
-#include <algorithm>
 #include <charconv>
 
 #include "http/handlers.h"
@@ -60,15 +59,16 @@ void create_key(App& app, Visit visit) {
   if (app.keys().all().size() >= kKeysMax)
     return visit.refuse(Error{ErrorCode::too_large,
                               "api_keys_max (" + std::to_string(kKeysMax) + ") keys are there"});
-  KeyRing::Made made = app.keys().make(body->name, *role, app.engine().now());
-  auto audit = audit_of(visit, "key.create", made.key.id, made.key.name + ", " + body->role);
-  const std::string fact = "key/" + made.key.id;
-  std::string row = encode_api_key(made.key);  // before `made` moves: arguments have no order
+  auto made = app.keys().make(body->name, *role, app.engine().now());
+  if (!made) return visit.refuse(made.error());
+  auto audit = audit_of(visit, "key.create", made->key.id, made->key.name + ", " + body->role);
+  const std::string fact = "key/" + made->key.id;
+  std::string row = encode_api_key(made->key);  // before `made` moves: arguments have no order
   app.engine().set_fact(
       fact, std::move(row), std::move(audit),
-      [&app, made = std::move(made), visit = std::move(visit)](Result<void> done) mutable {
-        if (!done) return visit.refuse(done.error());
-        app.keys().put(made.key);
+      [&app, made = std::move(*made), visit = std::move(visit)](Result<void> done) mutable {
+        if (!done) return app.keys().not_stored(), visit.refuse(done.error());
+        app.keys().stored(made.key);
         std::string text;
         JsonWriter out(text);
         out.begin_object();
@@ -82,11 +82,9 @@ void create_key(App& app, Visit visit) {
 
 void revoke_key(App& app, Visit visit) {
   const std::string id = visit.parts.front();
-  const auto keys = app.keys().all();
-  if (std::ranges::find(keys, id, &ApiKey::id) == keys.end())
-    return visit.refuse(Error{ErrorCode::not_found, "there is no API key '" + id + "'"});
   auto audit = audit_of(visit, "key.revoke", id);
-  app.keys().remove(id);  // at once: who is locked out for nothing can be let in again
+  // At once: who is locked out for nothing can be let in again.
+  if (auto removed = app.keys().remove(id); !removed) return visit.refuse(removed.error());
   app.engine().set_fact("key/" + id, std::nullopt, std::move(audit),
                         [visit = std::move(visit)](Result<void> done) mutable {
                           if (!done) return visit.refuse(done.error());

@@ -1,5 +1,6 @@
 #include "http/keys.h"
 
+#include <algorithm>
 #include <array>
 
 #include <openssl/crypto.h>
@@ -18,6 +19,13 @@ constexpr std::string_view kPrefix = "nt_";
 constexpr std::size_t kIdBytes = 5;
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kMacBytes = 12;
+
+/// What stands between "nt_" and the next '_' of a secret; empty if that is not how it looks.
+std::string_view id_in(std::string_view secret) {
+  if (!secret.starts_with(kPrefix)) return {};
+  const std::string_view rest = secret.substr(kPrefix.size());
+  return rest.substr(0, rest.find('_'));
+}
 
 bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
@@ -114,7 +122,17 @@ Result<ApiKey> decode_api_key(std::string_view id, std::string_view bytes) {
 
 // ---- the ring --------------------------------------------------------------------------------
 
-KeyRing::Made KeyRing::make(std::string name, Role role, WallTime now) const {
+Result<KeyRing::Made> KeyRing::make(std::string name, Role role, WallTime now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (keys_->empty() && role != Role::admin) {
+      return Error{ErrorCode::invalid_state,
+                   "the first API key must be an admin's: from it on every call needs a key, and "
+                   "one of role " +
+                       std::string(to_string(role)) + " can make no other"};
+    }
+    ++coming_;
+  }
   Made made;
   made.key.id = base32(random_bytes(kIdBytes));
   made.secret = std::string(kPrefix) + made.key.id + "_" + base32(random_bytes(kSecretBytes));
@@ -125,6 +143,31 @@ KeyRing::Made KeyRing::make(std::string name, Role role, WallTime now) const {
   return made;
 }
 
+void KeyRing::stored(ApiKey key) {
+  put(std::move(key));
+  not_stored();
+}
+
+void KeyRing::not_stored() {
+  const std::lock_guard lock(mutex_);
+  --coming_;
+}
+
+std::optional<ApiKey> KeyRing::key_of(std::string_view secret, std::string name, Role role,
+                                      WallTime now) const {
+  const auto among = [](std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == text.npos;
+  };
+  constexpr std::string_view kSmall = "0123456789abcdefghijklmnopqrstuvwxyz";
+  constexpr std::string_view kAny =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const std::string_view id = id_in(secret);
+  if (id.empty() || id.size() > 32 || !among(id, kSmall)) return std::nullopt;
+  const std::string_view rest = secret.substr(kPrefix.size() + id.size());  // "_{secret}"
+  if (rest.size() < 33 || rest.size() > 257 || !among(rest.substr(1), kAny)) return std::nullopt;
+  return ApiKey{std::string(id), std::move(name), role, now, hash(secret)};
+}
+
 void KeyRing::put(ApiKey key) {
   const std::lock_guard lock(mutex_);
   auto keys = *keys_;
@@ -133,11 +176,22 @@ void KeyRing::put(ApiKey key) {
   keys_ = std::make_shared<const decltype(keys)>(std::move(keys));
 }
 
-void KeyRing::remove(std::string_view id) {
+Result<void> KeyRing::remove(std::string_view id) {
   const std::lock_guard lock(mutex_);
   auto keys = *keys_;
-  if (const auto it = keys.find(id); it != keys.end()) keys.erase(it);
+  if (const auto it = keys.find(id); it != keys.end()) {
+    keys.erase(it);
+  } else {
+    return Error{ErrorCode::not_found, "there is no API key '" + std::string(id) + "'"};
+  }
+  const auto is_admin = [](const auto& each) { return each.second.role == Role::admin; };
+  if ((!keys.empty() || coming_ > 0) && std::ranges::none_of(keys, is_admin)) {
+    return Error{ErrorCode::invalid_state,
+                 "API key '" + std::string(id) +
+                     "' is the last one of an admin: make another, or delete the others first"};
+  }
   keys_ = std::make_shared<const decltype(keys)>(std::move(keys));
+  return {};
 }
 
 bool KeyRing::empty() const {
@@ -159,9 +213,8 @@ std::optional<ApiKey> KeyRing::find(std::string_view secret) const {
     keys = keys_;
   }
   const std::string hashed = hash(secret);
-  const std::string_view rest = secret.substr(std::min(kPrefix.size(), secret.size()));
-  const auto it = keys->find(rest.substr(0, std::min(rest.find('_'), rest.size())));
-  if (it == keys->end() || !secret.starts_with(kPrefix)) return std::nullopt;
+  const auto it = keys->find(id_in(secret));
+  if (it == keys->end()) return std::nullopt;
   if (!same(hashed, it->second.hash)) return std::nullopt;
   return it->second;
 }

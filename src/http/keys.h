@@ -44,10 +44,20 @@ class KeyRing {
     ApiKey key;
     std::string secret;  ///< "nt_{id}_{secret}": what the client sends, known to nobody else
   };
-  Made make(std::string name, Role role, WallTime now) const;
+  /// One `stored` or `not_stored` follows, once that is known. `invalid_state` if it would be the
+  /// first one, and not an admin's: nobody could make another.
+  Result<Made> make(std::string name, Role role, WallTime now);
+  void stored(ApiKey key);
+  void not_stored();
+  /// The key whose secret is to be this text, which somebody has thought of:
+  /// "nt_{id}_{secret}", an id of at most 32 small letters and digits, a secret of 32 to 256
+  /// letters and digits. None for other text.
+  std::optional<ApiKey> key_of(std::string_view secret, std::string name, Role role,
+                               WallTime now) const;
 
   void put(ApiKey key);
-  void remove(std::string_view id);
+  /// `not_found`; `invalid_state` if it is the last one of an admin, and not the last one.
+  Result<void> remove(std::string_view id);
   bool empty() const;
   std::vector<ApiKey> all() const;
   /// Whose secret this is. Takes the same time for every wrong one.
@@ -57,7 +67,8 @@ class KeyRing {
   std::string hash(std::string_view secret) const { return hmac(folder_key_, secret); }
 
   const std::string folder_key_;
-  mutable std::mutex mutex_;  ///< guards the pointer; what it points to never changes
+  mutable std::mutex mutex_;  ///< guards the rest; what the pointer points to never changes
+  std::size_t coming_ = 0;    ///< made, and not known to be stored
   std::shared_ptr<const std::map<std::string, ApiKey, std::less<>>> keys_ =
       std::make_shared<const std::map<std::string, ApiKey, std::less<>>>();
 };

@@ -1,20 +1,14 @@
 #include "http/secrets.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <map>
-#include <system_error>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "http/private_file.h"
 
 namespace nowthen::http {
 namespace {
-
-constexpr std::size_t kFileBytesMax = 1u << 20;
 
 class FileSecrets final : public Secrets {
  public:
@@ -34,38 +28,6 @@ class FileSecrets final : public Secrets {
   Values values_;
 };
 
-struct File {
-  int number;
-  ~File() {
-    if (number >= 0) ::close(number);
-  }
-};
-
-Result<std::string> read_private(const std::string& path) {
-  const auto refuse = [&path](const std::string& why) {
-    return Error{ErrorCode::invalid_argument, "the file of secrets '" + path + "' " + why};
-  };
-  const auto unreadable = [&refuse] {
-    return refuse("cannot be read: " + std::generic_category().message(errno));
-  };
-  const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  struct stat found{};
-  if (file.number < 0 || ::fstat(file.number, &found) != 0) return unreadable();
-  if (!S_ISREG(found.st_mode)) return refuse("is no file");
-  if ((found.st_mode & 0177) != 0)
-    return refuse("may be read by others than its owner; set its mode to 0600");
-  std::string text;
-  char bytes[4096];
-  for (;;) {
-    const ssize_t got = ::read(file.number, bytes, sizeof(bytes));
-    if (got < 0) return unreadable();
-    if (got == 0) return text;
-    text.append(bytes, static_cast<std::size_t>(got));
-    if (text.size() > kFileBytesMax)
-      return refuse("is larger than " + std::to_string(kFileBytesMax) + " bytes");
-  }
-}
-
 }  // namespace
 
 bool is_secret_name(std::string_view name) {
@@ -79,7 +41,7 @@ bool is_secret_name(std::string_view name) {
 Result<std::unique_ptr<Secrets>> open_secrets(const std::string& file) {
   FileSecrets::Values values;
   if (!file.empty()) {
-    const Result<std::string> text = read_private(file);
+    const Result<std::string> text = read_private_file("the file of secrets", file);
     if (!text) return text.error();
     std::string_view rest = *text;
     for (int number = 1; !rest.empty(); ++number) {

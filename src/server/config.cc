@@ -100,6 +100,11 @@ constexpr Setting kSettings[] = {
        config.serve.secrets_file(std::string(text));
        return std::nullopt;
      }},
+    {"bootstrap_key_file", "FILE", "an admin's API key for the time when there is none at all",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.serve.bootstrap_key_file(std::string(text));
+       return std::nullopt;
+     }},
     {"connections_max", "N", "connections at a time (16384)",
      [](Config& config, std::string_view text) {
        std::size_t count = 1;

@@ -69,6 +69,8 @@ TEST_F(ConfigTest, every_setting_may_be_flag_variable_or_line) {
   by_every_way("allow_egress", "10.0.0.0/8",
                [](auto& c) { EXPECT_EQ(c.serve.allow_egress(), Strings{"10.0.0.0/8"}); });
   by_every_way("secrets_file", "s", [](auto& c) { EXPECT_EQ(c.serve.secrets_file(), "s"); });
+  by_every_way("bootstrap_key_file", "k",
+               [](auto& c) { EXPECT_EQ(c.serve.bootstrap_key_file(), "k"); });
   by_every_way("connections_max", "7", [](auto& c) { EXPECT_EQ(c.serve.connections_max(), 7u); });
   by_every_way("loops", "3", [](auto& c) { EXPECT_EQ(c.engine.loops(), 3u); });
   by_every_way("disk_budget", "3MiB", [](auto& c) { EXPECT_EQ(c.engine.disk_budget(), 3u << 20); });

@@ -1,8 +1,11 @@
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nowthen/engine.h>
@@ -106,6 +109,86 @@ TEST(EngineServe, SpeaksTlsAndReadsItsCertificateAgain) {
   ::kill(::getpid(), SIGTERM);
   EXPECT_EQ(served.code(), 0);
   for (const std::string& file : {cert, key, trusts_first, trusts_second}) ::unlink(file.c_str());
+}
+
+Result<cli::Reply> get(const std::string& url, const std::string& api_key = {}) {
+  cli::CurlTransport transport([] { return false; });
+  cli::Request request;
+  request.method = "GET";
+  request.url = url;
+  if (!api_key.empty()) request.headers.push_back({"Authorization", "Bearer " + api_key});
+  return transport.send(request);
+}
+
+class FirstKey : public testing::Test {
+ protected:
+  void TearDown() override {
+    ::unlink(file_.c_str());
+    std::filesystem::remove_all(folder_);
+  }
+  void write(const std::string& text, mode_t mode = 0600) {
+    std::ofstream(file_) << text;
+    ::chmod(file_.c_str(), mode);
+  }
+  /// Serves the folder once, and asks for the keys and the audit with `api_key`.
+  void serve(const std::string& api_key) {
+    log_.clear();
+    Engine engine{Options().data_dir(folder_).on_log([this](const std::string& line) {
+      if (line.find("API key") != line.npos) log_ = line;
+    })};
+    Served served(engine, ServeOptions().bootstrap_key_file(file_));
+    const std::string url = served.url();
+    EXPECT_EQ(get(url + "/v1/keys")->status, 401);
+    const auto keys = get(url + "/v1/keys", api_key), audit = get(url + "/v1/audit", api_key);
+    status_ = keys->status;
+    keys_ = keys->body;
+    audit_ = audit->body;
+    ::kill(::getpid(), SIGTERM);
+    EXPECT_EQ(served.code(), 0);
+  }
+  std::string error() {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(Engine{Options()}.serve(ServeOptions("127.0.0.1:0").bootstrap_key_file(file_)), 1);
+    return testing::internal::GetCapturedStderr();
+  }
+
+  const std::string secret_ = "nt_root_0123456789abcdef0123456789ABCDEF";
+  const std::string file_ = testing::TempDir() + "nowthen_first_" + std::to_string(::getpid());
+  const std::string folder_ = file_ + "_data";
+  std::string log_, keys_, audit_;
+  int status_ = 0;
+};
+
+TEST_F(FirstKey, IsThatOfTheFileUntilThereIsAny) {
+  write("  " + secret_ + "\n\n");
+  serve(secret_);
+  EXPECT_EQ(status_, 200);
+  EXPECT_NE(keys_.find(R"("id":"root","name":"bootstrap","role":"admin")"), keys_.npos) << keys_;
+  EXPECT_NE(audit_.find(R"("who":"bootstrap_key_file","action":"key.create","subject":"root")"),
+            audit_.npos)
+      << audit_;
+  const std::string other = "nt_other_0123456789abcdef0123456789ABCDEF";
+  write(other);
+  serve(other);
+  EXPECT_EQ(status_, 401);
+  EXPECT_EQ(log_, "bootstrap_key_file is left alone: there are API keys");
+  ::unlink(file_.c_str());  // nor is it missed
+  serve(secret_);
+  EXPECT_EQ(status_, 200);
+}
+
+TEST_F(FirstKey, OfAFileThatIsNoneIsAnErrorThatDoesNotRepeatIt) {
+  EXPECT_EQ(error(), "nowthen: bootstrap_key_file '" + file_ +
+                         "' cannot be read: No such file or directory\n");
+  write(secret_, 0640);
+  EXPECT_EQ(error(), "nowthen: bootstrap_key_file '" + file_ +
+                         "' may be read by others than its owner; set its mode to 0600\n");
+  for (const char* text : {"", "hunter2", "nt_root_hunter2", "0123456789abcdef0123456789ABCDEF"}) {
+    write(text);
+    const std::string said = error();
+    EXPECT_TRUE(said.starts_with("nowthen: bootstrap_key_file '" + file_ + "' is to hold nt_ID"));
+    EXPECT_TRUE(*text == '\0' || said.find(text) == said.npos) << said;
+  }
 }
 
 TEST(EngineServe, SaysWhyItCannotStart) {

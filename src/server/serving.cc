@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "http/app.h"
 #include "http/ip_address.h"
+#include "http/private_file.h"
 #include "http/switch_executor.h"
 #include "server/folder_secret.h"
 
@@ -66,6 +67,7 @@ class ServingHost final : public Serving {
     if (auto ready = surround(); !ready) return ready;
     if (auto started = host_->start(); !started) return started;
     if (auto kept = load_facts(); !kept) return kept;
+    if (auto first = make_first_key(); !first) return first;
     host_->with_engine([this](engine::Engine& engine) {
       app_ = std::make_unique<http::App>(engine, app_options_, keys_);
       listener_->start(engine, *app_);
@@ -140,6 +142,44 @@ class ServingHost final : public Serving {
       if (!key) return key.error();
       keys_->put(std::move(*key));
     }
+    return {};
+  }
+
+  /// Who starts a server for the first time has no key to make one with.
+  Result<void> make_first_key() {
+    const std::string& file = options_.bootstrap_key_file();
+    if (!keys_->empty()) {
+      if (!file.empty()) host_->log()("bootstrap_key_file is left alone: there are API keys");
+      return {};
+    }
+    if (file.empty()) {
+      if (app_options_.keys_needed)
+        host_->log()("there is no API key, and none can be made here but by bootstrap_key_file");
+      return {};
+    }
+    auto text = http::read_private_file("bootstrap_key_file", file);
+    if (!text) return text.error();
+    constexpr std::string_view kSpace = " \t\r\n";
+    text->erase(text->find_last_not_of(kSpace) + 1);
+    text->erase(0, text->find_first_not_of(kSpace));
+    WallTime now{};
+    host_->with_engine([&now](engine::Engine& engine) { now = engine.now(); });
+    const auto key = keys_->key_of(*text, "bootstrap", http::Role::admin, now);
+    if (!key) {
+      return Error{ErrorCode::invalid_argument,
+                   "bootstrap_key_file '" + file +
+                       "' is to hold nt_ID_SECRET: an id of small letters and digits, a secret of "
+                       "at least 32 letters and digits"};
+    }
+    auto stored = ask<void>(*host_, [&key](engine::Engine& engine, auto tell) {
+      engine.set_fact(
+          "key/" + key->id, http::encode_api_key(*key),
+          engine::AuditEntry{{}, "bootstrap_key_file", "key.create", key->id, "bootstrap, admin"},
+          std::move(tell));
+    });
+    if (!stored) return stored;
+    keys_->put(*key);
+    host_->log()("the first API key, '" + key->id + "', is that of bootstrap_key_file");
     return {};
   }
 
