@@ -74,6 +74,18 @@ Result<FolderLock> FolderLock::take(const std::string& folder) {
   return lock;
 }
 
+Result<FolderLock> FolderLock::share(const std::string& folder) {
+  const std::string path = folder + "/OWNER";
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return FolderLock(-1);  // a backup: nobody has owned it yet
+  if (file < 0) return os_error("open " + path);
+  FolderLock lock(file);
+  if (::flock(file, LOCK_SH | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return os_error("lock " + path);
+  return Error{ErrorCode::locked,
+               "the data folder " + folder + " belongs to process " + read_owner(file)};
+}
+
 FolderLock::~FolderLock() {
   if (file_ >= 0) ::close(file_);
 }

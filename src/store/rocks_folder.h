@@ -22,6 +22,8 @@ class FolderLock {
  public:
   /// `locked` names the pid of the owner.
   static Result<FolderLock> take(const std::string& folder);
+  /// Held by those who only look: nobody becomes the owner meanwhile. Changes nothing.
+  static Result<FolderLock> share(const std::string& folder);
   FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
   FolderLock& operator=(FolderLock&& other) noexcept {
     std::swap(file_, other.file_);

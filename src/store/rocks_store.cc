@@ -374,22 +374,9 @@ void Rocks::scan(Scan scan, Completion<Result<Page>> done) {
   done(std::move(page));
 }
 
-Result<std::uint64_t> read_fact(const Tables& tables, const std::string& name,
-                                std::uint64_t missing) {
-  const std::string key = meta_key(name);
-  const auto row = tables.get(key);
-  if (!row) return row.error();
-  if (!*row) return missing;
-  const Result<core::Bytes> text = decode_opaque(key, **row);
-  if (!text) return text.error();
-  std::uint64_t number = 0;
-  for (const char digit : *text) number = number * 10 + static_cast<std::uint64_t>(digit - '0');
-  return number;
-}
-
 // Makes the facts of a new folder, or reads those of an old one. Returns its partitions.
 Result<std::uint16_t> settle_facts(const Tables& tables, const RocksOptions& options) {
-  const Result<std::uint64_t> format = read_fact(tables, "format", 0);
+  const Result<std::uint64_t> format = tables.fact("format", 0);
   if (!format) return format.error();
   if (*format > kFolderFormat) {
     return Error{ErrorCode::newer_version, "the rows in " + options.folder + " have format " +
@@ -397,7 +384,7 @@ Result<std::uint16_t> settle_facts(const Tables& tables, const RocksOptions& opt
                                                std::to_string(kFolderFormat)};
   }
   if (*format != 0) {
-    const Result<std::uint64_t> partitions = read_fact(tables, "partitions", 0);
+    const Result<std::uint64_t> partitions = tables.fact("partitions", 0);
     if (!partitions) return partitions.error();
     return static_cast<std::uint16_t>(*partitions);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "store/codec.h"
 #include "store/keys.h"
 
 namespace nowthen::store {
@@ -35,15 +36,15 @@ bool full(const Scan& scan, const Page& page, std::size_t bytes) {
   return page.rows.size() >= scan.rows_max || bytes > scan.bytes_max;
 }
 
-}  // namespace
-
-Result<Tables> Tables::open(const rocksdb::DBOptions& db, const rocksdb::ColumnFamilyOptions& table,
-                            const std::string& folder) {
+/// `open` makes a database and its handles of names of tables.
+template <class Open>
+Result<Tables> open_by(const Open& open, const rocksdb::ColumnFamilyOptions& table,
+                       const std::string& folder) {
   const std::vector<rocksdb::ColumnFamilyDescriptor> names = {
       {rocksdb::kDefaultColumnFamilyName, table}, {"finished", table}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  const Status status = rocksdb::DB::Open(db, folder, names, &handles, &opened);
+  const Status status = open(names, &handles, &opened);
   if (!status.ok()) {
     const bool damaged = status.IsCorruption() || status.IsInvalidArgument();
     return Error{damaged ? ErrorCode::corruption : ErrorCode::store_failed,
@@ -54,9 +55,28 @@ Result<Tables> Tables::open(const rocksdb::DBOptions& db, const rocksdb::ColumnF
   };
   Tables tables;
   tables.db.reset(opened);
-  tables.live = Table(handles[0], close);
-  tables.finished = Table(handles[1], close);
+  tables.live = Tables::Table(handles[0], close);
+  tables.finished = Tables::Table(handles[1], close);
   return tables;
+}
+
+}  // namespace
+
+Result<Tables> Tables::open(const rocksdb::DBOptions& db, const rocksdb::ColumnFamilyOptions& table,
+                            const std::string& folder) {
+  const auto open = [&](const auto& names, auto* handles, auto* opened) {
+    return rocksdb::DB::Open(db, folder, names, handles, opened);
+  };
+  return open_by(open, table, folder);
+}
+
+Result<Tables> Tables::open_to_read(const rocksdb::DBOptions& db,
+                                    const rocksdb::ColumnFamilyOptions& table,
+                                    const std::string& folder) {
+  const auto open = [&](const auto& names, auto* handles, auto* opened) {
+    return rocksdb::DB::OpenForReadOnly(db, folder, names, handles, opened);
+  };
+  return open_by(open, table, folder);
 }
 
 rocksdb::ColumnFamilyHandle* Tables::of(std::string_view key) const {
@@ -82,6 +102,18 @@ Result<std::optional<std::string>> Tables::get(const std::string& key) const {
                  describe_key(key) + ": " + status.ToString()};
   }
   return std::optional(std::move(value));
+}
+
+Result<std::uint64_t> Tables::fact(const std::string& name, std::uint64_t missing) const {
+  const std::string key = meta_key(name);
+  const auto row = get(key);
+  if (!row) return row.error();
+  if (!*row) return missing;
+  const Result<core::Bytes> text = decode_opaque(key, **row);
+  if (!text) return text.error();
+  std::uint64_t number = 0;
+  for (const char digit : *text) number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+  return number;
 }
 
 Status Tables::scan(const Scan& scan, Page& page) const {

@@ -23,11 +23,18 @@ struct Tables {
   static Result<Tables> open(const rocksdb::DBOptions& db,
                              const rocksdb::ColumnFamilyOptions& table, const std::string& folder);
 
+  /// The same, without changing anything in the folder.
+  static Result<Tables> open_to_read(const rocksdb::DBOptions& db,
+                                     const rocksdb::ColumnFamilyOptions& table,
+                                     const std::string& folder);
+
   rocksdb::ColumnFamilyHandle* of(std::string_view key) const;
   /// The tables that a range touches; null for those it does not.
   std::array<rocksdb::ColumnFamilyHandle*, 2> of(std::string_view from, std::string_view to) const;
 
   Result<std::optional<std::string>> get(const std::string& key) const;
+  /// A fact that is a number; `missing` where there is none.
+  Result<std::uint64_t> fact(const std::string& name, std::uint64_t missing) const;
   rocksdb::Status scan(const Scan& scan, Page& page) const;
   /// About how much a range takes in files, and in memory until it is there.
   std::uint64_t bytes(std::string_view from, std::string_view to, bool with_memory) const;
