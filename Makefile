@@ -30,7 +30,7 @@ test: build ## build and test everything
 	@ctest --preset release --output-log build/release/ctest.log
 	@grep -E '$(SUMMARY)' build/release/ctest.log
 	@tools/install_test build/release
-	@$(MAKE) --no-print-directory http planted gcc
+	@$(MAKE) --no-print-directory lint http planted gcc
 
 http: export NOWTHEN_BUILD_DIR := $(CURDIR)/build/release
 http: build ## the server over HTTP: scenarios, workers that are killed, fifty kills under load
@@ -41,8 +41,9 @@ http: build ## the server over HTTP: scenarios, workers that are killed, fifty k
 	@tests/http/demo_test.py
 	@demo/books_test.py
 	@tests/http/kill_test.py
+	@tests/http/metrics_test.py
 
-lint: ## lint the OpenAPI document (needs npm)
+lint: ## lint the OpenAPI document, where there is npm
 	@tests/http/lint
 
 test-all: test asan tsan ## make test, and the sanitizers
