@@ -42,6 +42,7 @@ http: build ## the server over HTTP: scenarios, workers that are killed, fifty k
 	@demo/books_test.py
 	@tests/http/kill_test.py
 	@tests/http/metrics_test.py
+	@tests/http/logs_test.py
 
 lint: ## lint the OpenAPI document, where there is npm
 	@tests/http/lint

@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     if (name == "--loops") options.loops(static_cast<std::uint16_t>(std::atoi(value)));
     if (name == "--slow-syncs") slow_syncs = *nowthen::parse_duration(value);
   }
-  options.on_log([](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+  options.on_log(
+      [](const nowthen::LogLine& line) { std::fprintf(stderr, "%s\n", line.message.c_str()); });
   nowthen::Engine engine(options);
   const nowthen::bench::Operations operations(engine);
   return engine.serve(listen);

@@ -11,6 +11,7 @@
 #include <nowthen/failure.h>
 #include <nowthen/id.h>
 #include <nowthen/json.h>
+#include <nowthen/log.h>
 #include <nowthen/options.h>
 #include <nowthen/policy.h>
 #include <nowthen/result.h>

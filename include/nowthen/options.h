@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <nowthen/log.h>
 #include <nowthen/policy.h>
 #include <nowthen/result.h>
 
@@ -33,10 +34,9 @@ class Options {
   /// Called once, on a loop's thread, when a write has failed: nothing is accepted any more, all
   /// waiters were told `store_failed`. The process may stop, or go on without this engine.
   Options& on_fatal(std::function<void(const Error&)> f) { return on_fatal_ = std::move(f), *this; }
-  /// Lines worth a log: parked invocations, ignored overrides, stalled loops. Any thread.
-  Options& on_log(std::function<void(const std::string&)> f) {
-    return on_log_ = std::move(f), *this;
-  }
+  /// Lines worth a log (docs/observability.md): parked and failed invocations, changes of policies,
+  /// stalled loops. Any thread.
+  Options& on_log(Log f) { return on_log_ = std::move(f), *this; }
 
   const std::string& data_dir() const { return data_dir_; }
   std::uint16_t loops() const { return loops_; }
@@ -45,7 +45,7 @@ class Options {
   Duration evict_after() const { return evict_after_; }
   std::uint64_t disk_budget() const { return disk_budget_; }
   const std::function<void(const Error&)>& on_fatal() const { return on_fatal_; }
-  const std::function<void(const std::string&)>& on_log() const { return on_log_; }
+  const Log& on_log() const { return on_log_; }
 
  private:
   std::string data_dir_;
@@ -55,7 +55,7 @@ class Options {
   Duration evict_after_ = std::chrono::seconds(1);
   std::uint64_t disk_budget_ = std::uint64_t{10} << 30;
   std::function<void(const Error&)> on_fatal_;
-  std::function<void(const std::string&)> on_log_;
+  Log on_log_;
 };
 
 }  // namespace nowthen

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <nowthen/log.h>
 #include <nowthen/policy.h>
 
 namespace nowthen {
@@ -42,6 +43,8 @@ class ServeOptions {
   ServeOptions& connections_max(std::size_t count) { return connections_max_ = count, *this; }
   /// How long what runs may take to come to an end after the signal to stop.
   ServeOptions& stop_within(Duration patience) { return stop_within_ = patience, *this; }
+  /// The log that goes to stderr when `Options::on_log` is not there.
+  ServeOptions& log(LogFormat format) { return log_ = format, *this; }
   /// Told the URL once it answers. Without: it is printed, "listening on URL".
   ServeOptions& on_ready(std::function<void(const std::string& url)> f) {
     return on_ready_ = std::move(f), *this;
@@ -56,6 +59,7 @@ class ServeOptions {
   const std::string& bootstrap_key_file() const { return bootstrap_key_file_; }
   std::size_t connections_max() const { return connections_max_; }
   Duration stop_within() const { return stop_within_; }
+  LogFormat log() const { return log_; }
   const std::function<void(const std::string&)>& on_ready() const { return on_ready_; }
 
  private:
@@ -68,6 +72,7 @@ class ServeOptions {
   std::string bootstrap_key_file_;
   std::size_t connections_max_ = 16'384;
   Duration stop_within_ = std::chrono::seconds(10);
+  LogFormat log_ = LogFormat::text;
   std::function<void(const std::string&)> on_ready_;
 };
 

@@ -7,13 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
+
 namespace nowthen::cli {
 
-enum class LineBreaks : std::uint8_t { escaped, kept };
-
-/// The text with everything escaped that a terminal would obey instead of show: control
-/// characters, marks that turn the direction of writing, bytes that are not UTF-8.
-std::string printable(std::string_view text, LineBreaks breaks = LineBreaks::escaped);
 /// The columns that printable text takes, with one for each character.
 std::size_t columns(std::string_view text);
 /// At most `max` columns of printable text; what is cut ends in "...".

@@ -249,7 +249,8 @@ void Application::park(Subject s, ParkReason reason, std::string note) {
   cut(note, state.limits.error_bytes_max);
   s.inv.note = std::move(note);
   header_changed(s.inv);
-  emit(Gate::commit, Parked{s.inv.id, s.inv.operation, reason, s.inv.note});
+  emit(Gate::commit,
+       GivenUp{s.inv.id, s.inv.operation, s.inv.trace, State::parked, reason, s.inv.note});
   fill_places();
 }
 
@@ -293,6 +294,9 @@ void Application::end(Subject s, State terminal, Outcome outcome) {
   move(s, terminal);
   inv.ended = now;
   inv.outcome = std::move(outcome);
+  // What the operation itself refused, and what was only ever in memory, its caller was told.
+  if (terminal == State::failed && inv.stored && inv.outcome.code != ErrorCode::rejected)
+    emit(Gate::commit, GivenUp{inv.id, inv.operation, inv.trace, terminal, {}, inv.outcome.data});
   cancel_children(inv, "its caller has ended");
   answer_waiters(inv);
   for (ParentLink& parent : inv.parents) {

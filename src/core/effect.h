@@ -103,10 +103,12 @@ struct Message {
 struct Load {
   InvocationId id;
 };
-/// It waits for a person now: worth a line in the log.
-struct Parked {
+/// It waits for a person now, or has failed for good: worth a line in the log.
+struct GivenUp {
   InvocationId id;
   std::string operation;
+  std::string trace;
+  State state = State::parked;
   ParkReason reason = ParkReason::none;
   std::string note;
 };
@@ -122,7 +124,7 @@ struct Took {
   bool more = false;  ///< another Take would begin more at once; else WorkWaits will come
 };
 using Effect = std::variant<Dispatch, RunStep, EndTry, Deliver, DeliverCancel, DropAttempt,
-                            RefuseAttempt, Reply, Message, Load, Parked, WorkWaits, Took>;
+                            RefuseAttempt, Reply, Message, Load, GivenUp, WorkWaits, Took>;
 
 /// Whether an effect waits for the commit of what its partition has not committed yet.
 enum class Gate : std::uint8_t { commit, none };

@@ -32,4 +32,21 @@ Result<AuditEntry> decode_audit(std::string_view key, std::string_view value) {
   return entry;
 }
 
+LogLine to_log_line(const AuditEntry& entry) {
+  LogLine line;
+  line.message = entry.action;
+  if (auto id = parse_invocation_id(entry.subject)) {
+    line.invocation = *id;
+  } else if (entry.action.starts_with("operation.") || entry.action.starts_with("policy.")) {
+    line.operation = entry.subject;
+  } else {
+    line.message += " " + entry.subject;
+  }
+  line.message += " by " + entry.who;
+  // A declaration may hold what is nobody's business.
+  if (!entry.detail.empty() && entry.action != "operation.declare")
+    line.message += ": " + entry.detail;
+  return line;
+}
+
 }  // namespace nowthen::engine

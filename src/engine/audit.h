@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <nowthen/log.h>
 #include <nowthen/result.h>
 
 #include "base/time.h"
@@ -24,5 +25,7 @@ struct AuditEntry {
 /// `number` tells entries of the same microsecond apart.
 store::RowWrite encode_audit(const AuditEntry& entry, std::uint64_t number);
 Result<AuditEntry> decode_audit(std::string_view key, std::string_view value);
+/// What a log is told of it.
+LogLine to_log_line(const AuditEntry& entry);
 
 }  // namespace nowthen::engine

@@ -22,7 +22,7 @@ std::uint16_t default_loops(const EngineSetup& setup) {
 
 Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
   NT_ASSERT(setup_.partitions > 0);
-  if (!setup_.log) setup_.log = [](const std::string&) {};
+  if (!setup_.log) setup_.log = [](const LogLine&) {};
   const std::uint16_t loops = default_loops(setup_);
   for (std::uint16_t i = 0; i < loops; ++i) {
     LoopSeams seams{.store = *setup_.store,
@@ -128,8 +128,9 @@ Result<void> Engine::load_policies() {
     auto operation = decode_elsewhere(row.key, row.value);
     if (!operation) return operation.error();
     if (operations_.contains(operation->name)) {
-      setup_.log("operation '" + operation->name +
-                 "' is run in this process now: what declares it elsewhere is ignored");
+      setup_.log({.level = LogLevel::warning,
+                  .message = "it is run in this process now: what declares it elsewhere is ignored",
+                  .operation = operation->name});
       continue;
     }
     book_.declare(operation->name, operation->declaration);
@@ -146,8 +147,10 @@ Result<void> Engine::start(Driving driving) {
   if (auto loaded = load_policies(); !loaded) return loaded;
   for (const OperationView& of : operations()) {
     for (const std::string& field : book_.ignored(of.name)) {
-      setup_.log("the override of '" + field + "' of operation '" + of.name +
-                 "' is ignored: its declaration does not allow it");
+      setup_.log({.level = LogLevel::warning,
+                  .message = "the override of '" + field +
+                             "' is ignored: its declaration does not allow it",
+                  .operation = of.name});
     }
     for (const auto& loop : loops_) {
       const core::Configure configure = configuration(of.name);

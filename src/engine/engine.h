@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include <nowthen/log.h>
+
 #include "base/clock.h"
 #include "engine/elsewhere.h"
 #include "engine/loop.h"
@@ -36,7 +38,7 @@ struct EngineSetup {
   /// Whose code was on a thread when the last process died: the executor's guess of who killed it.
   std::vector<InvocationId> suspects;
   std::function<void(const Error&)> on_fatal;
-  std::function<void(const std::string&)> log;  ///< lines worth a log; any thread
+  Log log;  ///< takes lines; any thread
 };
 
 /// One version of an operation that is run here.

@@ -75,6 +75,13 @@ class ScriptExecutor final : public Executor {
     Script& script = scripts_[lease.id];
     for (const std::string& word : script.words) {
       if (std::ranges::find(script.done, word) != script.done.end()) continue;
+      if (word == "fail") {
+        core::FailAttempt failed;
+        static_cast<core::Lease&>(failed) = lease;
+        failed.error = {ErrorCode::failed, "told to"};
+        failed.permanent = true;
+        return port_.submit(std::move(failed));
+      }
       open(lease, word, script.seen);
       return;
     }
@@ -155,7 +162,7 @@ class EngineTest : public testing::Test {
     setup.seed = ++seed_;
     setup.gather = gather_;
     setup.disk_budget = disk_budget_;
-    setup.log = [this](const std::string& line) { log_.push_back(line); };
+    setup.log = [this](const LogLine& line) { log_.push_back(line); };
     engine_ = std::make_unique<Engine>(std::move(setup));
     for (const std::string& name : operations_) {
       Declaration declaration;
@@ -201,7 +208,7 @@ class EngineTest : public testing::Test {
   std::uint64_t disk_budget_ = 0;
   std::vector<std::string> operations_ = {"op", "other"};
   std::vector<std::string> ran_;
-  std::vector<std::string> log_;
+  std::vector<LogLine> log_;
   std::unique_ptr<Engine> engine_;
 };
 
@@ -349,10 +356,11 @@ TEST_F(EngineTest, what_was_parked_without_its_code_goes_on_when_the_code_is_bac
   settle();
   EXPECT_EQ((*await(lost))->state, core::State::succeeded);
   EXPECT_EQ(ran("step:b"), 0u);
-  EXPECT_EQ(
-      std::ranges::count_if(
-          log_, [](const auto& line) { return line.contains("1 live invocations are parked"); }),
-      1);
+  EXPECT_EQ(std::ranges::count_if(log_,
+                                  [](const auto& line) {
+                                    return line.message.contains("1 live invocations are parked");
+                                  }),
+            1);
 }
 
 TEST_F(EngineTest, what_ended_goes_early_when_it_takes_more_than_its_budget) {
@@ -370,8 +378,8 @@ TEST_F(EngineTest, what_ended_goes_early_when_it_takes_more_than_its_budget) {
   }
   EXPECT_EQ((*await(ids[10]))->outcome.code, ErrorCode::not_found);  // would have stayed 10 s
   EXPECT_EQ((*await(ids.back()))->outcome.data, "done");
-  EXPECT_EQ(std::ranges::count_if(log_, [](const auto& line) { return line.contains("budget"); }),
-            1);
+  const auto of_budget = [](const LogLine& line) { return line.message.contains("budget"); };
+  EXPECT_EQ(std::ranges::count_if(log_, of_budget), 1);
   for (int i = 0; i < 20; ++i) advance(1s);
   EXPECT_EQ(store_.rows(), rows);  // nothing beside them is left
 }
@@ -422,8 +430,32 @@ TEST_F(EngineTest, what_is_parked_is_logged_once_that_is_durable) {
   store_.release();
   settle();
   ASSERT_EQ(log_.size(), 1u);
-  EXPECT_EQ(log_[0],
-            "invocation " + to_string(id) + " of operation 'op' is parked, operator: looks odd");
+  EXPECT_EQ(log_[0].message, "parked, operator: looks odd");
+  EXPECT_EQ(log_[0].operation, "op");
+  EXPECT_EQ(log_[0].invocation, id);
+}
+
+TEST_F(EngineTest, what_has_failed_for_good_is_logged_with_its_trace) {
+  core::CallOptions options = later();
+  options.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto reply = invoke("fail", options);
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_EQ(log_[0].message, "failed for good: told to");
+  EXPECT_EQ(log_[0].invocation, (*reply)->id);
+  EXPECT_EQ(log_[0].trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+}
+
+TEST_F(EngineTest, what_people_change_is_logged_once_that_is_durable) {
+  store_.hold_commits();
+  engine_->set_policy("op", PolicyPatch().set("start_within", "1h"), "ann", [](Result<void>) {});
+  settle();
+  EXPECT_TRUE(log_.empty());
+  store_.stop_holding();
+  store_.release();
+  settle();
+  ASSERT_EQ(log_.size(), 1u);
+  EXPECT_EQ(log_[0].message, "policy.change by ann: change 1");
+  EXPECT_EQ(log_[0].operation, "op");
 }
 
 TEST_F(EngineTest, a_failed_commit_fails_all_who_wait_and_nothing_leaves) {

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/planted.h"
 #include "core/apply.h"
+#include "core/trace.h"
 #include "engine/overloaded.h"
 #include "engine/sleeper.h"
 
@@ -343,10 +344,15 @@ void Loop::release(Partition& partition, core::Effect& effect) {
                  [&](core::Load& load) {
                    enqueue({partition.state.partition, core::StartLoaded{load.id}, std::nullopt});
                  },
-                 [&](const core::Parked& parked) {
-                   seams_.log("invocation " + to_string(parked.id) + " of operation '" +
-                              parked.operation + "' is parked, " +
-                              std::string(to_string(parked.reason)) + ": " + parked.note);
+                 [&](const core::GivenUp& of) {
+                   const bool parked = of.state == core::State::parked;
+                   const auto reason = std::string(to_string(of.reason));
+                   seams_.log({.level = LogLevel::warning,
+                               .message = (parked ? "parked, " + reason : "failed for good") +
+                                          ": " + of.note,
+                               .operation = of.operation,
+                               .invocation = of.id,
+                               .trace = core::trace_id_of(of.trace)});
                  },
                  [&](const core::WorkWaits& work) {
                    executor_->work_waits(partition.state.partition, work.operation);
@@ -371,6 +377,7 @@ void Loop::drain() {
 
 store::RowWrite Loop::audit_row(AuditEntry entry) {
   entry.at = now_;
+  open_->jobs_held.push_back([this, line = to_log_line(entry)] { seams_.log(line); });
   return encode_audit(entry, prng_.next());
 }
 

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <nowthen/log.h>
+
 #include "base/clock.h"
 #include "base/prng.h"
 #include "engine/executor.h"
@@ -45,8 +47,7 @@ struct LoopSeams {
   std::function<void(std::uint16_t partition, std::move_only_function<void(class Loop&)>)> route;
   /// Called once, from the loop, when the store has failed.
   std::function<void(const Error&)> on_fatal;
-  /// Takes lines worth a log. Any thread.
-  std::function<void(const std::string&)> log;
+  Log log;                                         ///< takes lines; any thread
   std::uint64_t seed = 0;
   Duration gather{};              ///< see EngineSetup
   std::uint64_t disk_budget = 0;  ///< bytes of ended invocations of this loop; 0: no bound

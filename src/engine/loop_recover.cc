@@ -48,15 +48,19 @@ Result<void> Loop::recover(const std::vector<InvocationId>& suspects) {
     process({partition->state.partition, core::Recover{suspects}, std::nullopt});
   }
   for (const auto& [code, count] : without_code_) {
-    seams_.log(std::to_string(count) + " live invocations of operation '" + code.first +
-               "' version " + std::to_string(code.second) +
-               " have no code here: each is parked when it would run");
+    seams_.log({.level = LogLevel::warning,
+                .message = std::to_string(count) + " live invocations of version " +
+                           std::to_string(code.second) +
+                           " have no code here: each is parked when it would run",
+                .operation = code.first});
   }
   without_code_.clear();
   for (const InvocationId id : std::exchange(code_is_back_, {}))
     process({id.partition(), core::Resume{id, core::WaiterId::none}, std::nullopt});
   if (parked_ > 0)
-    seams_.log(std::to_string(parked_) + " live invocations are parked: each needs a person");
+    seams_.log({.level = LogLevel::warning,
+                .message = std::to_string(parked_) +
+                           " live invocations are parked: each needs a person"});
   return {};
 }
 

@@ -34,9 +34,10 @@ store::Bucket Loop::last_due_bucket() {
   if (bytes <= seams_.disk_budget) return due;
   if (budget_told_ <= now_) {
     budget_told_ = after(now_, kBudgetToldEvery);
-    seams_.log("ended invocations take more than their part of disk_budget (" +
-               std::to_string(seams_.disk_budget) +
-               " bytes a loop): those whose time comes next go early");
+    seams_.log({.level = LogLevel::warning,
+                .message = "ended invocations take more than their part of disk_budget (" +
+                           std::to_string(seams_.disk_budget) +
+                           " bytes a loop): those whose time comes next go early"});
   }
   return std::max(due, oldest);
 }

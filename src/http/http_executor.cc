@@ -5,6 +5,7 @@
 
 #include <nowthen/json.h>
 
+#include "core/trace.h"
 #include "http/message.h"
 
 namespace nowthen::http {
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 /// Of the time of an attempt, this share stays for saying what came of its request.
 constexpr int kReserveShare = 20;
 constexpr Duration kReserveMax = 1s;
+constexpr Duration kTellEvery = 1min;
 
 /// When a request must have its answer, so that this is known before attempt_timeout passes.
 WallTime deadline_of(WallTime begun, Duration attempt_timeout) {
@@ -53,6 +55,7 @@ HttpExecutor::~HttpExecutor() {
 void HttpExecutor::use(const std::string& operation, std::shared_ptr<const HttpTarget> target) {
   if (target == nullptr) {
     targets_.erase(operation);
+    failing_.erase(operation);
   } else {
     targets_.insert_or_assign(operation, std::move(target));
   }
@@ -89,6 +92,8 @@ void HttpExecutor::begin(const core::Invocation& invocation) {
 
   Attempt attempt;
   attempt.lease = lease;
+  attempt.operation = invocation.operation;
+  attempt.trace = invocation.trace;
   attempt.target = target->second;
   attempt.deadline = deadline_of(port_.now(), seams_.attempt_timeout(invocation.operation));
   Result<ClientRequest> request = request_of(invocation, *attempt.target, attempt.deadline);
@@ -166,13 +171,15 @@ void HttpExecutor::send(Attempt& attempt) {
 
 /// The request has ended. What a step came to is recorded first; `deliver` goes on.
 void HttpExecutor::conclude(Attempt& attempt, Verdict verdict) {
+  if (verdict.kind == Verdict::Kind::failed || verdict.kind == Verdict::Kind::unknown)
+    tell_failure(attempt, verdict.outcome.data);
   const bool recorded =
       verdict.kind == Verdict::Kind::final || verdict.kind == Verdict::Kind::failed;
   if (attempt.path.empty() || !recorded) {
     const Attempt ended = std::move(attempts_.extract(attempt.lease.id).mapped());
     if (verdict.kind == Verdict::Kind::kept) {
       port_.submit(under<core::Heartbeat>(ended.lease));  // stored: others work on it now
-      return seams_.left_to_service(ended.lease, ended.target->lease);
+      return seams_.left_to_service(ended.lease, ended.operation, ended.target->lease);
     }
     if (verdict.kind == Verdict::Kind::unknown && !ended.path.empty()) {
       auto command = under<core::ParkAttempt>(ended.lease);
@@ -196,6 +203,24 @@ void HttpExecutor::conclude(Attempt& attempt, Verdict verdict) {
   }
   attempt.verdict = std::move(verdict);
   port_.submit(std::move(command));
+}
+
+/// A service that is down fails every attempt: one line a minute says so.
+void HttpExecutor::tell_failure(const Attempt& attempt, const std::string& why) {
+  Failing& failing = failing_[attempt.operation];
+  if (port_.now() < failing.tell_next) {
+    ++failing.untold;
+    return;
+  }
+  std::string message = "its service fails: " + why;
+  if (failing.untold > 0)
+    message += " (and " + std::to_string(failing.untold) + " times more since that was said)";
+  failing = {nowthen::after(port_.now(), kTellEvery), 0};
+  seams_.log({.level = LogLevel::warning,
+              .message = std::move(message),
+              .operation = attempt.operation,
+              .invocation = attempt.lease.id,
+              .trace = core::trace_id_of(attempt.trace)});
 }
 
 void HttpExecutor::deliver(core::Lease lease, const core::Entry& entry) {

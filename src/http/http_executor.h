@@ -6,6 +6,8 @@
 #include <string>
 #include <unordered_map>
 
+#include <nowthen/log.h>
+
 #include "engine/executor.h"
 #include "http/client.h"
 #include "http/http_target.h"
@@ -24,7 +26,9 @@ struct HttpSeams {
   std::function<Duration(const std::string& operation)> attempt_timeout;
   /// The service keeps the attempt: from here on someone else watches its lease, and is told of its
   /// cancel and its drop. This executor has forgotten it.
-  std::function<void(const core::Lease&, Duration lease)> left_to_service;
+  std::function<void(const core::Lease&, const std::string& operation, Duration lease)>
+      left_to_service;
+  Log log = [](const LogLine&) {};
 };
 
 /// Runs the attempts of operations that services serve by HTTP: one POST each (docs/http.md,
@@ -58,6 +62,8 @@ class HttpExecutor final : public engine::Executor {
  private:
   struct Attempt {
     core::Lease lease;
+    std::string operation;
+    std::string trace;
     std::shared_ptr<const HttpTarget> target;
     ClientRequest request;
     WallTime deadline{};
@@ -72,6 +78,7 @@ class HttpExecutor final : public engine::Executor {
                                    WallTime deadline) const;
   void send(Attempt& attempt);
   void conclude(Attempt& attempt, Verdict verdict);
+  void tell_failure(const Attempt& attempt, const std::string& why);
   void end(const core::Lease& lease, Verdict verdict);
   void finish(const core::Lease& lease, core::Outcome outcome);
 
@@ -79,6 +86,11 @@ class HttpExecutor final : public engine::Executor {
   HttpSeams seams_;
   std::unordered_map<std::string, std::shared_ptr<const HttpTarget>> targets_;
   std::unordered_map<InvocationId, Attempt> attempts_;
+  struct Failing {
+    WallTime tell_next{};
+    std::size_t untold = 0;
+  };
+  std::unordered_map<std::string, Failing> failing_;  ///< operations whose service has failed
 };
 
 }  // namespace nowthen::http

@@ -89,7 +89,7 @@ class HttpExecutorTest : public testing::Test {
     setup.partitions = 1;
     setup.loops = 1;
     setup.seed = ++seed_;
-    setup.log = [](const std::string&) {};
+    setup.log = [](const LogLine&) {};
     engine_ = std::make_unique<engine::Engine>(std::move(setup));
     ASSERT_TRUE(engine_->add({"op", 1, declaration_}));
     const Result<void> started = engine_->start(engine::Engine::Driving::by_hand);
@@ -102,12 +102,13 @@ class HttpExecutorTest : public testing::Test {
     auto client = Client::make(reactor, std::make_shared<const Egress>(*egress));
     EXPECT_TRUE(client);
     std::shared_ptr<Client> owned = std::move(*client);
-    HttpSeams seams{
-        *owned, std::make_shared<FixedSecrets>(),
-        // It ends with the executor, before the reactor.
-        [owned](const core::Lease& lease) { return "token-of-" + to_string(lease.id); },
-        [this](const std::string&) { return attempt_timeout_; },
-        [this](const core::Lease& lease, Duration time) { left_.emplace_back(lease, time); }};
+    HttpSeams seams{*owned, std::make_shared<FixedSecrets>(),
+                    // It ends with the executor, before the reactor.
+                    [owned](const core::Lease& lease) { return "token-of-" + to_string(lease.id); },
+                    [this](const std::string&) { return attempt_timeout_; },
+                    [this](const core::Lease& lease, const std::string&, Duration time) {
+                      left_.emplace_back(lease, time);
+                    }};
     auto executor = std::make_unique<HttpExecutor>(port, std::move(seams));
     if (!target_.empty()) {
       Result<HttpTarget> target = parse_http_target(target_);

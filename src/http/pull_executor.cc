@@ -72,7 +72,7 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   const std::string id = to_string(invocation.id);
   out.begin_object();
   out.field("token");
-  out.string(attempt_token(folder_key_, lease));
+  out.string(attempt_token(seams_.folder_key, lease));
   out.field("invocation");
   out.string(id);
   out.field("operation");
@@ -174,12 +174,16 @@ void PullExecutor::evict_idle(WallTime now) {
     over.push_back(lease);
   }
   for (const core::Lease& lease : over) {
-    const Duration time = leased_.extract(lease.id).mapped().time;
+    const Leased leased = leased_.extract(lease.id).mapped();
     core::FailAttempt failed;
     failed.id = lease.id;
     failed.epoch = lease.epoch;
     failed.error = {ErrorCode::timed_out,
-                    "its lease of " + format_duration(time) + " ended without a word"};
+                    "its lease of " + format_duration(leased.time) + " ended without a word"};
+    seams_.log({.level = LogLevel::warning,
+                .message = failed.error.message,
+                .operation = leased.operation,
+                .invocation = lease.id});
     port_.submit(std::move(failed));
   }
 }
@@ -188,7 +192,7 @@ void PullExecutor::evict_idle(WallTime now) {
 
 /// Takes work for the requests that this loop has claimed, and answers those that it can.
 void PullExecutor::pump(const std::string& operation, Line& line) {
-  answer(line);
+  answer(operation, line);
   std::size_t wanted = 0;
   for (const auto& request : line.claimed) wanted += request->max;
   const std::size_t had = line.offers.size() + line.coming;
@@ -205,7 +209,7 @@ void PullExecutor::pump(const std::string& operation, Line& line) {
   for (auto& request : std::exchange(line.claimed, {})) request->wander(request);
 }
 
-void PullExecutor::answer(Line& line) {
+void PullExecutor::answer(const std::string& operation, Line& line) {
   while (!line.claimed.empty() && !line.offers.empty()) {
     const auto request = line.claimed.front();
     const bool more = line.asking || line.coming > 0 || !line.partitions.empty();
@@ -216,7 +220,7 @@ void PullExecutor::answer(Line& line) {
     const WallTime until = after(port_.now(), line.target.lease);
     for (std::size_t i = 0; i < count; ++i) {
       Offer& offer = line.offers.front();
-      leased_[offer.lease.id] = {offer.lease.epoch, until, line.target.lease};
+      leased_[offer.lease.id] = {offer.lease.epoch, until, line.target.lease, operation};
       given.push_back(std::move(offer));
       line.offers.pop_front();
     }
@@ -279,8 +283,9 @@ std::optional<WallTime> PullExecutor::renew(const core::Lease& lease) {
   return found->second.until;
 }
 
-void PullExecutor::leave_to_service(const core::Lease& lease, Duration time) {
-  leased_[lease.id] = {lease.epoch, after(port_.now(), time), time};
+void PullExecutor::leave_to_service(const core::Lease& lease, const std::string& operation,
+                                    Duration time) {
+  leased_[lease.id] = {lease.epoch, after(port_.now(), time), time, operation};
 }
 
 }  // namespace nowthen::http

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <nowthen/log.h>
+
 #include "engine/executor.h"
 #include "http/declared.h"
 
@@ -33,12 +35,17 @@ struct LeaseRequest {
   std::function<void(std::shared_ptr<LeaseRequest>)> wander;
 };
 
+/// What the executor needs beside its loop.
+struct PullSeams {
+  std::string folder_key;  ///< under which tokens are made
+  Log log = [](const LogLine&) {};
+};
+
 /// Runs attempts by giving them to workers that ask, each for the time of a lease. One per loop;
 /// loop thread only. A lease that is not renewed in time is a failed attempt.
 class PullExecutor final : public engine::Executor {
  public:
-  explicit PullExecutor(engine::LoopPort& port, std::string folder_key)
-      : port_(port), folder_key_(std::move(folder_key)) {}
+  PullExecutor(engine::LoopPort& port, PullSeams seams) : port_(port), seams_(std::move(seams)) {}
 
   /// Attempts of the operation are given to workers by `target`; none: they are not.
   void use(const core::Configure& operation, const std::optional<PullTarget>& target);
@@ -63,7 +70,7 @@ class PullExecutor final : public engine::Executor {
   /// Renews a lease; none if there is none. When it ends.
   std::optional<WallTime> renew(const core::Lease& lease);
   /// An attempt that another executor has begun is left to whoever has its token.
-  void leave_to_service(const core::Lease& lease, Duration time);
+  void leave_to_service(const core::Lease& lease, const std::string& operation, Duration time);
 
   std::size_t leased() const { return leased_.size(); }
 
@@ -82,13 +89,14 @@ class PullExecutor final : public engine::Executor {
     core::LeaseEpoch epoch{};
     WallTime until{};
     Duration time{};
+    std::string operation;
   };
   struct Coming {  ///< taken, and not begun yet
     std::string operation;
     WallTime since{};
   };
   void pump(const std::string& operation, Line& line);
-  void answer(Line& line);
+  void answer(const std::string& operation, Line& line);
   void claim_idle(Line& line);
   bool has_work(const Line& line) const { return !line.offers.empty() || !line.partitions.empty(); }
   void came(InvocationId id);
@@ -96,7 +104,7 @@ class PullExecutor final : public engine::Executor {
   std::string describe(const core::Invocation& invocation, const Line& line) const;
 
   engine::LoopPort& port_;
-  const std::string folder_key_;
+  const PullSeams seams_;
   std::map<std::string, Line, std::less<>> lines_;  ///< by operation
   std::unordered_map<InvocationId, Coming> coming_;
   std::unordered_map<InvocationId, Leased> leased_;

@@ -17,22 +17,24 @@ SwitchExecutor::SwitchExecutor(engine::LoopPort& port, std::unique_ptr<engine::E
                                std::unique_ptr<Client> client, const ExecutorOptions& options)
     : in_process_(std::move(in_process)),
       client_(std::move(client)),
-      pull_(port, options.folder_key),
-      http_(port, {.client = *client_,
-                   .secrets = options.secrets,
-                   .token = [key = options.folder_key](
-                                const core::Lease& lease) { return attempt_token(key, lease); },
-                   .attempt_timeout =
-                       [this](const std::string& operation) {
-                         const auto found = operations_.find(operation);
-                         return found == operations_.end() ? Policy().attempt_timeout
-                                                           : found->second.attempt_timeout;
-                       },
-                   .left_to_service =
-                       [this](const core::Lease& lease, Duration time) {
-                         attempts_[lease.id] = &pull_;
-                         pull_.leave_to_service(lease, time);
-                       }}) {}
+      pull_(port, {.folder_key = options.folder_key, .log = options.log}),
+      http_(port,
+            {.client = *client_,
+             .secrets = options.secrets,
+             .token = [key = options.folder_key](
+                          const core::Lease& lease) { return attempt_token(key, lease); },
+             .attempt_timeout =
+                 [this](const std::string& operation) {
+                   const auto found = operations_.find(operation);
+                   return found == operations_.end() ? Policy().attempt_timeout
+                                                     : found->second.attempt_timeout;
+                 },
+             .left_to_service =
+                 [this](const core::Lease& lease, const std::string& operation, Duration time) {
+                   attempts_[lease.id] = &pull_;
+                   pull_.leave_to_service(lease, operation, time);
+                 },
+             .log = options.log}) {}
 
 void SwitchExecutor::configure(const core::Configure& operation, const std::string& executor) {
   const std::string& name = operation.operation;

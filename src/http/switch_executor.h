@@ -15,6 +15,7 @@ struct ExecutorOptions {
   std::shared_ptr<const Egress> egress;
   std::shared_ptr<const Secrets> secrets;
   ClientOptions client;
+  Log log = [](const LogLine&) {};
 };
 
 /// Gives each attempt to the executor of its operation: in process, by HTTP, or pulled by workers.

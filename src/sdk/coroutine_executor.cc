@@ -58,8 +58,11 @@ auto CoroutineExecutor::watched(InvocationId id, const Operation& operation, Cod
     options_.activity->operation.store(nullptr, std::memory_order_release);
   const Duration held = coarse_now() - began;
   if (held >= options_.stalled_after) {
-    options_.log("operation '" + operation.name + "' held its loop for " + format_duration(held) +
-                 ": what blocks or computes for long belongs in a step of the pool");
+    options_.log({.level = LogLevel::warning,
+                  .message = "it held its loop for " + format_duration(held) +
+                             ": what blocks or computes for long belongs in a step of the pool",
+                  .operation = operation.name,
+                  .invocation = id});
   }
   return result;
 }

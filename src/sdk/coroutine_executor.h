@@ -24,7 +24,7 @@ struct ExecutorOptions {
   std::size_t frames_max = 10'000;           ///< suspended attempts that keep their frames
   Duration late_after = Duration::max();     ///< functions that waited so long have their time anew
   Duration stalled_after = Duration::max();  ///< code that holds its loop so long is reported
-  std::function<void(const std::string&)> log = [](const std::string&) {};
+  Log log = [](const LogLine&) {};
   LoopActivity* activity = nullptr;  ///< where it says what it runs
   BlackBox* black_box = nullptr;     ///< where it says for whom
 };

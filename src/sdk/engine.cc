@@ -115,9 +115,10 @@ engine::Answered guarded(const Host& host, std::string of, Answered answered) {
     try {
       answered(to_answer(std::move(reply)));
     } catch (const std::exception& error) {
-      log("the callback of " + of + " threw: " + text_of(error));
+      log({.level = LogLevel::error,
+           .message = "the callback of " + of + " threw: " + text_of(error)});
     } catch (...) {
-      log("the callback of " + of + " threw");
+      log({.level = LogLevel::error, .message = "the callback of " + of + " threw"});
     }
   };
 }

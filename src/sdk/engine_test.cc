@@ -33,9 +33,9 @@ Task<void> sleeping_for(Context& ctx, int) { co_await ctx.sleep(1h); }
 class EngineThreads : public testing::Test {
  protected:
   EngineThreads()
-      : engine_(Options().loops(2).on_log([this](const std::string& line) {
+      : engine_(Options().loops(2).on_log([this](const LogLine& line) {
           const std::lock_guard lock(mutex_);
-          log_.push_back(line);
+          log_.push_back(line.message);
           told = true;
         })) {
     running = &engine_;
@@ -78,8 +78,8 @@ TEST_F(EngineThreads, code_that_does_not_return_is_reported_while_it_runs) {
   engine_.stop();
   ASSERT_GE(log_.size(), 1u);
   EXPECT_EQ(log_[0],
-            "operation 'endless' has held its loop for more than 1s and does not return: nothing "
-            "else of that loop moves");
+            "it has held its loop for more than 1s and does not return: nothing else of that loop "
+            "moves");
 }
 
 Task<int> asleep(Context& ctx) {

@@ -39,14 +39,13 @@ core::Reply not_running() { return refused(ErrorCode::unavailable, "the engine i
 
 }  // namespace
 
-Host::Host(Options options) : options_(std::move(options)), log_([](const std::string&) {}) {
-  if (options_.on_log()) log_ = contained<const std::string&>(options_.on_log());
+Host::Host(Options options) : options_(std::move(options)), log_([](const LogLine&) {}) {
+  if (options_.on_log()) log_ = contained<const LogLine&>(options_.on_log());
   if (options_.on_fatal()) options_.on_fatal(contained<const Error&>(options_.on_fatal()));
 }
 
-void Host::fall_back_to(std::function<void(const std::string&)> log,
-                        std::function<void(const Error&)> on_fatal) {
-  if (!options_.on_log()) log_ = contained<const std::string&>(std::move(log));
+void Host::fall_back_to(Log log, std::function<void(const Error&)> on_fatal) {
+  if (!options_.on_log()) log_ = contained<const LogLine&>(std::move(log));
   if (!options_.on_fatal()) options_.on_fatal(contained<const Error&>(std::move(on_fatal)));
 }
 
@@ -54,7 +53,9 @@ Host::~Host() { stop(Duration::zero()); }
 
 void Host::add(engine::OperationHere operation, std::shared_ptr<const Handler> handler) {
   if (engine_) {
-    log_("operation '" + operation.name + "' is not added: operations are added before start");
+    log_({.level = LogLevel::error,
+          .message = "it is not added: operations are added before start",
+          .operation = operation.name});
     return;
   }
   auto added = handlers_->add(

@@ -40,8 +40,7 @@ class Host : public std::enable_shared_from_this<Host> {
   /// Before `start`.
   void surround(Surroundings surroundings) { surroundings_ = std::move(surroundings); }
   /// Before `start`: what is called where the options name nothing.
-  void fall_back_to(std::function<void(const std::string&)> log,
-                    std::function<void(const Error&)> on_fatal);
+  void fall_back_to(Log log, std::function<void(const Error&)> on_fatal);
   Result<void> start();
   void stop(Duration patience);
 
@@ -58,7 +57,7 @@ class Host : public std::enable_shared_from_this<Host> {
   /// `f` must not block.
   bool with_engine(const std::function<void(engine::Engine&)>& f);
   const std::shared_ptr<Handlers>& handlers() const { return handlers_; }
-  const std::function<void(const std::string&)>& log() const { return log_; }
+  const Log& log() const { return log_; }
   const Options& options() const { return options_; }
 
  protected:
@@ -71,7 +70,7 @@ class Host : public std::enable_shared_from_this<Host> {
   virtual void wait(const std::future<void>& done) { done.wait(); }
 
   Options options_;
-  std::function<void(const std::string&)> log_;
+  Log log_;
   std::unique_ptr<BlackBox> black_box_;  ///< of a data folder; without one there is none
   std::unique_ptr<engine::Engine> engine_;
 

@@ -4,7 +4,7 @@
 
 namespace nowthen::sdk {
 
-StallWatch::StallWatch(Duration interval, std::function<void(const std::string&)> log)
+StallWatch::StallWatch(Duration interval, Log log)
     : interval_(interval), log_(std::move(log)), thread_([this] { run(); }) {}
 
 StallWatch::~StallWatch() {
@@ -26,8 +26,10 @@ void StallWatch::look(Seen& loop) {
   const std::string* operation = loop.activity.operation.load(std::memory_order_acquire);
   const bool same = operation != nullptr && runs == loop.runs;
   if (same && !std::exchange(loop.reported, true)) {
-    log_("operation '" + *operation + "' has held its loop for more than " +
-         format_duration(interval_) + " and does not return: nothing else of that loop moves");
+    log_({.level = LogLevel::error,
+          .message = "it has held its loop for more than " + format_duration(interval_) +
+                     " and does not return: nothing else of that loop moves",
+          .operation = *operation});
   }
   if (!same) loop.reported = false;
   loop.runs = runs;

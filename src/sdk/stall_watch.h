@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include <nowthen/log.h>
 #include <nowthen/policy.h>
 
 namespace nowthen::sdk {
@@ -22,7 +23,7 @@ struct LoopActivity {
 /// `interval`, in which nothing else of that loop moves. One thread, which wakes once an interval.
 class StallWatch {
  public:
-  StallWatch(Duration interval, std::function<void(const std::string&)> log);
+  StallWatch(Duration interval, Log log);
   ~StallWatch();
   StallWatch(const StallWatch&) = delete;
   StallWatch& operator=(const StallWatch&) = delete;
@@ -40,7 +41,7 @@ class StallWatch {
   void run();
 
   const Duration interval_;
-  const std::function<void(const std::string&)> log_;
+  const Log log_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <optional>
@@ -105,6 +106,13 @@ constexpr Setting kSettings[] = {
        config.serve.bootstrap_key_file(std::string(text));
        return std::nullopt;
      }},
+    {"log", "FORMAT", "of the log on stderr: text, or json, a line for each event (text)",
+     [](Config& config, std::string_view text) -> Wrong {
+       if (text != "text" && text != "json")
+         return "expected text or json, not '" + std::string(text) + "'";
+       config.serve.log(text == "json" ? LogFormat::json : LogFormat::text);
+       return std::nullopt;
+     }},
     {"connections_max", "N", "connections at a time (16384)",
      [](Config& config, std::string_view text) {
        std::size_t count = 1;
@@ -134,6 +142,11 @@ constexpr Setting kSettings[] = {
        return std::nullopt;
      }},
 };
+
+const Setting* find_setting(std::string_view name) {
+  const auto found = std::ranges::find(kSettings, name, &Setting::name);
+  return found != std::end(kSettings) ? found : nullptr;
+}
 
 std::string flag_of(const Setting& setting) {
   std::string flag = "--" + std::string(setting.name);
@@ -221,10 +234,7 @@ Config read_config(const std::vector<std::string>& arguments, const char* const*
     const ConfigFile read = read_config_file(file);
     config.errors.insert(config.errors.end(), read.errors.begin(), read.errors.end());
     for (const ConfigLine& line : read.lines) {
-      const Setting* found = nullptr;
-      for (const Setting& setting : kSettings) {
-        if (setting.name == line.name) found = &setting;
-      }
+      const Setting* found = find_setting(line.name);
       const std::string source =
           file + ":" + std::to_string(line.number) + ": " + std::string(line.name);
       if (found == nullptr) {

@@ -170,6 +170,12 @@ TEST_F(ConfigTest, file_that_is_hostile_is_an_error_and_no_more) {
   EXPECT_EQ(read({"--config", "/"}).errors, Strings{"/: cannot be read"});
 }
 
+TEST_F(ConfigTest, of_logs) {
+  EXPECT_EQ(read({}).serve.log(), LogFormat::text);
+  by_every_way("log", "json", [](auto& c) { EXPECT_EQ(c.serve.log(), LogFormat::json); });
+  EXPECT_EQ(read({"--log", "xml"}).errors, Strings{"--log: expected text or json, not 'xml'"});
+}
+
 TEST_F(ConfigTest, help_names_every_setting) {
   const std::string help = config_help();
   for (const char* flag : {"--config FILE", "--data-dir DIR", "--listen HOST:PORT",

@@ -26,7 +26,7 @@ constexpr const char* kHelp =
     "--shop: where the shop is, when it is not http://127.0.0.1:7071\n";
 
 int fail(Exit exit, const std::string& text) {
-  std::fprintf(stderr, "nowthen: demo: %s\n", cli::printable(text).c_str());
+  std::fprintf(stderr, "nowthen: demo: %s\n", printable(text).c_str());
   return static_cast<int>(exit);
 }
 

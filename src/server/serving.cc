@@ -99,6 +99,7 @@ class ServingHost final : public Serving {
     executor.folder_key = app_options_.folder_key;
     executor.egress = std::make_shared<const http::Egress>(std::move(*egress));
     executor.secrets = std::move(*secrets);
+    executor.log = host_->log();
     app_options_.check_target = [egress = executor.egress,
                                  secrets = executor.secrets](const http::HttpTarget& target) {
       return check_target(*egress, *secrets, target);
