@@ -43,6 +43,7 @@ http: build ## the server over HTTP: scenarios, workers that are killed, fifty k
 	@tests/http/kill_test.py
 	@tests/http/metrics_test.py
 	@tests/http/logs_test.py
+	@tests/http/traces_test.py
 
 lint: ## lint the OpenAPI document, where there is npm
 	@tests/http/lint

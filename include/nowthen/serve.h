@@ -45,6 +45,11 @@ class ServeOptions {
   ServeOptions& stop_within(Duration patience) { return stop_within_ = patience, *this; }
   /// The log that goes to stderr when `Options::on_log` is not there.
   ServeOptions& log(LogFormat format) { return log_ = format, *this; }
+  /// Where an OpenTelemetry collector takes traces (OTLP over HTTP, docs/observability.md), such as
+  /// "http://127.0.0.1:4318"; empty: nowhere.
+  ServeOptions& otlp_url(std::string url) { return otlp_url_ = std::move(url), *this; }
+  /// Of the calls that come without a trace, this share (0 to 1) begins one. With a collector only.
+  ServeOptions& trace_sample(double share) { return trace_sample_ = share, *this; }
   /// Told the URL once it answers. Without: it is printed, "listening on URL".
   ServeOptions& on_ready(std::function<void(const std::string& url)> f) {
     return on_ready_ = std::move(f), *this;
@@ -60,6 +65,8 @@ class ServeOptions {
   std::size_t connections_max() const { return connections_max_; }
   Duration stop_within() const { return stop_within_; }
   LogFormat log() const { return log_; }
+  const std::string& otlp_url() const { return otlp_url_; }
+  double trace_sample() const { return trace_sample_; }
   const std::function<void(const std::string&)>& on_ready() const { return on_ready_; }
 
  private:
@@ -73,6 +80,8 @@ class ServeOptions {
   std::size_t connections_max_ = 16'384;
   Duration stop_within_ = std::chrono::seconds(10);
   LogFormat log_ = LogFormat::text;
+  std::string otlp_url_;
+  double trace_sample_ = 0;
   std::function<void(const std::string&)> on_ready_;
 };
 

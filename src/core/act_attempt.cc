@@ -37,7 +37,6 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   if (call.sent) {  // it is taken wherever it arrives, so a full partition is refused here
     if (Error error = overloaded(app); error.code != ErrorCode::none) return error;
   }
-  if (call.options.trace.empty()) call.options.trace = s.inv.trace;
   const Operation& op = app.state.operation_named(call.operation);
   // Without a key the child stays with its parent: what passes between them needs no outbox.
   std::uint16_t partition = app.state.partition;
@@ -48,6 +47,10 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   call.id =
       InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, app.random.next());
   entry.child = call.id;
+  if (call.options.trace.empty()) {
+    const auto trace = app.traced(s.inv);
+    call.options.trace = trace ? to_traceparent(trace->trace, call_span(call.id)) : s.inv.trace;
+  }
   if (waits_for_answer(entry.kind, call)) call.parent = ParentLink{s.inv.id, entry.path, call.id};
   if (!call.sent) {
     call.held_above = s.inv.held_above;
@@ -205,6 +208,7 @@ void act(Application& app, Subject s, Suspend& command) {
     if (behind || inv.state == State::suspended) return;
     app.move(s, State::suspended);
   } else {
+    app.trace_attempt(inv, inv.attempt_begun, ErrorCode::none, {});
     app.let_go(inv);
     if (behind) {
       app.make_ready(s);

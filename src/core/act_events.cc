@@ -161,6 +161,8 @@ void act(Application& app, Recover& command) {
     Live& live = *state.find(place.id);
     if (live.state == State::running) {
       Invocation& inv = *live.loaded;
+      app.trace_attempt(inv, inv.attempt_started, ErrorCode::unavailable,
+                        "the process died while it ran");
       if (inv.last_seq > inv.done_at_start) inv.crashes = 0;  // it got on in the meantime
       const bool suspect = std::ranges::count(command.suspects, place.id) != 0;
       if (suspect || planted(Bug::innocent_blamed)) ++inv.crashes;

@@ -207,6 +207,7 @@ void Application::begin_attempt(Subject s) {
   inv.done_at_start = inv.last_seq;
   inv.backoff_due = kNever;
   inv.resident = true;
+  inv.attempt_begun = now;
   header_changed(inv);
   limit_cleanup(s);
   Dispatch dispatch;
@@ -232,8 +233,9 @@ void Application::let_go(Invocation& inv) {
   }
 }
 
-void Application::drop_attempt(Invocation& inv) {
+void Application::drop_attempt(Invocation& inv, ErrorCode code, std::string_view why) {
   if (!inv.resident) return;
+  trace_attempt(inv, inv.attempt_begun, code, why);
   let_go(inv);
   DropAttempt drop;
   drop.id = inv.id;
@@ -242,7 +244,8 @@ void Application::drop_attempt(Invocation& inv) {
 }
 
 void Application::park(Subject s, ParkReason reason, std::string note) {
-  drop_attempt(s.inv);
+  const bool asked_for = reason == ParkReason::operator_;
+  drop_attempt(s.inv, asked_for ? ErrorCode::none : ErrorCode::failed, note);
   store(s.inv);  // a parked call waits for a person, so it must survive
   move(s, State::parked);
   s.inv.park_reason = reason;
@@ -256,9 +259,9 @@ void Application::park(Subject s, ParkReason reason, std::string note) {
 
 void Application::fail_attempt(Subject s, Failure failure) {
   Invocation& inv = s.inv;
-  drop_attempt(inv);
   std::string message = std::move(failure.error.message);
   cut(message, state.limits.error_bytes_max);
+  drop_attempt(inv, failure.error.code, message);
   const Retry& retry = s.op.policy.retry;
   if (inv.cancel_seq != 0) {
     end(s, State::cancelled, {ErrorCode::cancelled, inv.cancel_note});
@@ -284,7 +287,7 @@ void Application::fail_attempt(Subject s, Failure failure) {
 
 void Application::end(Subject s, State terminal, Outcome outcome) {
   Invocation& inv = s.inv;
-  drop_attempt(inv);
+  drop_attempt(inv, outcome.code, outcome.ok() ? std::string_view() : outcome.data);
   const bool whole = outcome.ok() || outcome.code == ErrorCode::rejected;  // errors are cut
   if (whole && outcome.data.size() > state.limits.result_bytes_max) {
     outcome = {ErrorCode::too_large, "the result is larger than result_bytes_max (" +
@@ -297,6 +300,7 @@ void Application::end(Subject s, State terminal, Outcome outcome) {
   // What the operation itself refused, and what was only ever in memory, its caller was told.
   if (terminal == State::failed && inv.stored && inv.outcome.code != ErrorCode::rejected)
     emit(Gate::commit, GivenUp{inv.id, inv.operation, inv.trace, terminal, {}, inv.outcome.data});
+  trace_end(inv);
   cancel_children(inv, "its caller has ended");
   answer_waiters(inv);
   for (ParentLink& parent : inv.parents) {

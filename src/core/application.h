@@ -85,8 +85,8 @@ class Application {
   void go_on(Subject s);
   /// No attempt is held any more.
   void let_go(Invocation& inv);
-  /// The attempt is over; its executor lets go.
-  void drop_attempt(Invocation& inv);
+  /// The attempt is over; its executor lets go. `code` and `why`: what went wrong, for a trace.
+  void drop_attempt(Invocation& inv, ErrorCode code = ErrorCode::none, std::string_view why = {});
   void park(Subject s, ParkReason reason, std::string note);
   void fail_attempt(Subject s, Failure failure);
   /// Ends it. `s` is gone afterwards.
@@ -99,6 +99,15 @@ class Application {
 
   /// Answers every waiter whose time has come: with a ticket, or in mode `now` with an error.
   void hand_over(Subject s, Decision::Kind kind);
+
+  // ---- traces: none of them does anything unless they are wanted ----
+  /// Its trace, if what becomes of it is to be shown there.
+  std::optional<TraceParent> traced(const Invocation& inv) const;
+  void trace_end(const Invocation& inv);
+  /// The attempt is over, and with the first one the time in line before it. `begun`: when.
+  void trace_attempt(const Invocation& inv, WallTime begun, ErrorCode code, std::string_view why);
+  /// The entry is done, and not recorded yet.
+  void trace_entry(const Invocation& inv, const Entry& entry);
 
   // ---- journal ----
   /// The open entry `path` is done: recorded, and given to the code.

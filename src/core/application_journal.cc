@@ -56,6 +56,7 @@ void Application::record(Subject s, Entry entry) {
   entry.done_seq = s.inv.last_seq + 1;
   if (!fits(s, entry)) return;
   s.inv.last_seq = entry.done_seq;
+  trace_entry(s.inv, entry);
   entry.due = kNever;
   entry.since = now;
   entry.stage = Stage::left;
@@ -153,6 +154,7 @@ void Application::hand_over(Subject s, Decision::Kind kind) {
       store(s.inv);  // a ticket is a promise
     }
     if (s.inv.stored) reply.id = s.inv.id;
+    if (s.inv.decision.empty()) s.inv.decision = to_string(reply.decision.kind);
     emit(gate(s.inv), std::move(reply));
   }
   const auto told =

@@ -64,6 +64,7 @@ class Driver {
   /// Rebuilds memory from rows, everything loaded.
   std::unique_ptr<PartitionState> rebuilt() const {
     auto fresh = std::make_unique<PartitionState>(0, 1, limits_);
+    fresh->traced = state->traced;
     for (const auto& [name, op] : state->operations) {
       Operation& copy = fresh->operation_named(name);
       copy.policy = op->policy;

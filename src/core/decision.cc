@@ -3,9 +3,8 @@
 #include "core/effect.h"
 
 namespace nowthen::core {
-namespace {
 
-std::string_view word(Decision::Kind kind) {
+std::string_view to_string(Decision::Kind kind) {
   switch (kind) {
     case Decision::Kind::answered:
       return "answered";
@@ -23,11 +22,9 @@ std::string_view word(Decision::Kind kind) {
   return "unknown";
 }
 
-}  // namespace
-
 std::string to_string(const Decision& decision) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(decision.after).count();
-  std::string text(word(decision.kind));
+  std::string text(to_string(decision.kind));
   text += "; after_ms=" + std::to_string(ms) + "; done=" + std::to_string(decision.done);
   if (decision.reason.empty()) return text;
   text += "; reason=\"";

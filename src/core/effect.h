@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "core/command.h"
+#include "core/trace.h"
 
 namespace nowthen::core {
 
@@ -78,6 +80,7 @@ struct Decision {
   std::uint32_t done = 0;  ///< entries recorded so far
   std::string reason;
 };
+std::string_view to_string(Decision::Kind kind);
 /// `handed-over; after_ms=300; done=1; reason="charge running"`
 std::string to_string(const Decision& decision);
 
@@ -112,6 +115,30 @@ struct GivenUp {
   ParkReason reason = ParkReason::none;
   std::string note;
 };
+/// What a trace shows of an invocation, once it is over (docs/observability.md, ADR 0014). Only of
+/// those whose caller's trace is sampled, and only if PartitionState::traced.
+struct Span {
+  enum class Kind : std::uint8_t { invocation, queue, attempt, entry };
+  Kind kind = Kind::invocation;
+  std::string trace;  ///< 32 hexadecimal digits
+  SpanId id = SpanId::none;
+  SpanId parent = SpanId::none;
+  InvocationId invocation;
+  std::string operation;
+  WallTime start{};
+  WallTime end{};
+  ErrorCode code = ErrorCode::none;  ///< none: nothing went wrong
+  std::string error;
+
+  Mode mode = Mode::auto_;            ///< invocation
+  State state = State::ready;         ///< invocation: that it ended in
+  std::string_view decision;          ///< invocation: what its caller was told; empty: not known
+  std::uint32_t attempt = 0;          ///< attempt; entry: that it ended in
+  EntryKind entry = EntryKind::step;  ///< entry, as the three below
+  std::string path;
+  std::uint32_t tries = 0;  ///< of a step: those that failed
+  InvocationId child;
+};
 /// There is work for workers again: attempts that a Take would begin. Said once; the next time
 /// after a Take that left nothing to take.
 struct WorkWaits {
@@ -124,7 +151,7 @@ struct Took {
   bool more = false;  ///< another Take would begin more at once; else WorkWaits will come
 };
 using Effect = std::variant<Dispatch, RunStep, EndTry, Deliver, DeliverCancel, DropAttempt,
-                            RefuseAttempt, Reply, Message, Load, GivenUp, WorkWaits, Took>;
+                            RefuseAttempt, Reply, Message, Load, GivenUp, Span, WorkWaits, Took>;
 
 /// Whether an effect waits for the commit of what its partition has not committed yet.
 enum class Gate : std::uint8_t { commit, none };

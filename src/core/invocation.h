@@ -119,6 +119,8 @@ struct Invocation : Header {
   std::uint64_t changed_turn = 0;  ///< the last turn of its loop that changed a row of it
   bool header_dirty = false;       ///< the open turn will write its header
   std::vector<Waiter> waiters;
+  WallTime attempt_begun{};     ///< when the attempt that is held began
+  std::string_view decision{};  ///< what its caller was told without a result; see Decision::Kind
   /// Of long journals: hash of the path to the index in `done`; extended when searched, cleared
   /// with it.
   mutable std::unordered_multimap<std::size_t, std::uint32_t> done_index;

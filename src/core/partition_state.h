@@ -104,6 +104,7 @@ class PartitionState {
   std::set<std::string> cut_short;  ///< operations with work that a Take found no free place for
   AcceptSeq last_accepted{};
   bool draining = false;          ///< no attempt begins any more
+  bool traced = false;            ///< Span effects are wanted; set once
   WallTime recovered{};           ///< when this process began
   std::deque<Unstored> unstored;  ///< the last kUnstoredKept of them
 

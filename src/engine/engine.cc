@@ -7,6 +7,8 @@
 #include <mutex>
 
 #include "base/assert.h"
+#include "base/prng.h"
+#include "core/trace.h"
 #include "store/codec.h"
 
 namespace nowthen::engine {
@@ -32,6 +34,7 @@ Engine::Engine(EngineSetup setup) : setup_(std::move(setup)) {
                     .route = {},
                     .on_fatal = {},
                     .log = setup_.log,
+                    .on_span = setup_.on_span,
                     .seed = mix64(setup_.seed + i)};
     seams.outbox = &outbox_;
     seams.gather = setup_.gather;
@@ -277,6 +280,9 @@ void Engine::invoke(core::Invoke call, Answered answered) {
   }
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(now()).time_since_epoch();
   call.id = InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, mix64(random));
+  if (setup_.trace_sample > 0 && call.options.trace.empty() &&
+      Prng(call.id.low).unit() < setup_.trace_sample)
+    call.options.trace = core::new_trace(call.id);
   loop_of(partition).ask(partition, std::move(call), std::move(answered));
 }
 

@@ -39,6 +39,10 @@ struct EngineSetup {
   std::vector<InvocationId> suspects;
   std::function<void(const Error&)> on_fatal;
   Log log;  ///< takes lines; any thread
+  /// Takes the spans of sampled traces, once what they show is durable, on the loops; must not
+  /// block. None: there are none, and nothing is done for them.
+  std::function<void(const core::Span&)> on_span;
+  double trace_sample = 0;  ///< of calls without a trace, this share begins one
 };
 
 /// One version of an operation that is run here.

@@ -65,6 +65,7 @@ Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t
   for (const std::uint16_t number : own) {
     partitions_.push_back(std::make_unique<Partition>(number, all, limits));
     by_number_[number] = partitions_.back().get();
+    partitions_.back()->state.traced = seams_.on_span != nullptr;
   }
 }
 
@@ -354,6 +355,7 @@ void Loop::release(Partition& partition, core::Effect& effect) {
                                .invocation = of.id,
                                .trace = core::trace_id_of(of.trace)});
                  },
+                 [&](const core::Span& span) { seams_.on_span(span); },
                  [&](const core::WorkWaits& work) {
                    executor_->work_waits(partition.state.partition, work.operation);
                  },

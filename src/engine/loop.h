@@ -48,6 +48,7 @@ struct LoopSeams {
   /// Called once, from the loop, when the store has failed.
   std::function<void(const Error&)> on_fatal;
   Log log;                                         ///< takes lines; any thread
+  std::function<void(const core::Span&)> on_span;  ///< see EngineSetup
   std::uint64_t seed = 0;
   Duration gather{};              ///< see EngineSetup
   std::uint64_t disk_budget = 0;  ///< bytes of ended invocations of this loop; 0: no bound

@@ -16,6 +16,7 @@
 #include "http/http_target.h"
 #include "http/keys.h"
 #include "http/router.h"
+#include "http/span_exporter.h"
 
 namespace nowthen::http {
 
@@ -27,8 +28,9 @@ struct AppOptions {
   std::function<std::optional<Problem>(const HttpTarget&)> check_target;
   /// Copies the data folder to a new one, while it is in use. Blocks for long.
   std::function<Result<void>(const std::string& folder)> back_up;
-  bool keys_needed = false;  ///< also as long as there is none
-  WallTime born{};           ///< when the data folder was made: no id is older
+  bool keys_needed = false;                      ///< also as long as there is none
+  WallTime born{};                               ///< when the data folder was made: no id is older
+  std::shared_ptr<const SpanExporter> exporter;  ///< of traces, if there is one
 };
 
 /// Answers the HTTP API of an engine. One for all loops; what it has of its own may be used from

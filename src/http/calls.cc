@@ -1,5 +1,6 @@
 // Calling an operation, and waiting for its result.
 
+#include "core/trace.h"
 #include "http/handlers.h"
 #include "http/prefer.h"
 
@@ -39,7 +40,7 @@ std::optional<Problem> read_options(const Request& request, core::CallOptions& o
   }
   // A traceparent that is none is not passed on (W3C Trace Context 3.2).
   if (const std::string* trace = request.header("traceparent")) {
-    if (trace->size() <= core::kTraceBytesMax) options.trace = *trace;
+    if (core::parse_traceparent(*trace)) options.trace = trace->substr(0, core::kTraceBytesMax);
   }
   if (const std::string* text = request.header("Nowthen-Delay")) {
     const auto delay = parse_duration(*text);

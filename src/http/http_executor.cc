@@ -128,7 +128,8 @@ Result<ClientRequest> HttpExecutor::request_of(const core::Invocation& invocatio
   if (stored) headers.push_back({"Nowthen-Invocation", id});
   headers.push_back({"Nowthen-Attempt", seams_.token({invocation.id, invocation.epoch})});
   headers.push_back({"Nowthen-Deadline", to_text(deadline)});
-  if (!invocation.trace.empty()) headers.push_back({"traceparent", invocation.trace});
+  std::string trace = core::traceparent_of_attempt(invocation, seams_.traced);
+  if (!trace.empty()) headers.push_back({"traceparent", std::move(trace)});
   for (const TargetHeader& header : target.headers) {
     if (lower_case(header.name) == "user-agent") headers.erase(headers.begin());
     std::string value = header.value;

@@ -29,6 +29,7 @@ struct HttpSeams {
   std::function<void(const core::Lease&, const std::string& operation, Duration lease)>
       left_to_service;
   Log log = [](const LogLine&) {};
+  bool traced = false;  ///< attempts are spans: what the service does is below its attempt
 };
 
 /// Runs the attempts of operations that services serve by HTTP: one POST each (docs/http.md,

@@ -90,6 +90,15 @@ void write_live(std::string& out, const Census& census) {
   if (named > kOperationsMax) lines("(others)", others);
 }
 
+void write_spans(std::string& out, const SpanExporter* exporter) {
+  head(out, "nowthen_trace_spans_sent_total", "counter", "Spans that a collector has taken.");
+  out += "nowthen_trace_spans_sent_total " +
+         std::to_string(exporter != nullptr ? exporter->sent() : 0) + "\n";
+  head(out, "nowthen_trace_spans_lost_total", "counter", "Spans that no collector has taken.");
+  out += "nowthen_trace_spans_lost_total " +
+         std::to_string(exporter != nullptr ? exporter->lost() : 0) + "\n";
+}
+
 }  // namespace
 
 void metrics(App& app, Visit visit) {
@@ -98,6 +107,7 @@ void metrics(App& app, Visit visit) {
     write_process(text);
     write_answers(text, app.statuses());
     write_live(text, census);
+    write_spans(text, app.options().exporter.get());
     visit.respond({200, "text/plain; version=0.0.4; charset=utf-8", {}, std::move(text)});
   });
 }

@@ -6,6 +6,7 @@
 
 #include <nowthen/json.h>
 
+#include "core/trace.h"
 #include "http/keys.h"
 #include "http/problem.h"
 
@@ -88,7 +89,7 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   json::write_time(out, after(invocation.attempt_started, line.attempt_timeout));
   if (!invocation.trace.empty()) {
     out.field("traceparent");
-    out.string(printable(invocation.trace));
+    out.string(printable(core::traceparent_of_attempt(invocation, seams_.traced)));
   }
   out.field("steps");
   out.begin_object();

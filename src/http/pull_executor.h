@@ -39,6 +39,7 @@ struct LeaseRequest {
 struct PullSeams {
   std::string folder_key;  ///< under which tokens are made
   Log log = [](const LogLine&) {};
+  bool traced = false;  ///< attempts are spans: what the worker does is below its attempt
 };
 
 /// Runs attempts by giving them to workers that ask, each for the time of a lease. One per loop;

@@ -17,7 +17,7 @@ SwitchExecutor::SwitchExecutor(engine::LoopPort& port, std::unique_ptr<engine::E
                                std::unique_ptr<Client> client, const ExecutorOptions& options)
     : in_process_(std::move(in_process)),
       client_(std::move(client)),
-      pull_(port, {.folder_key = options.folder_key, .log = options.log}),
+      pull_(port, {.folder_key = options.folder_key, .log = options.log, .traced = options.traced}),
       http_(port,
             {.client = *client_,
              .secrets = options.secrets,
@@ -34,7 +34,8 @@ SwitchExecutor::SwitchExecutor(engine::LoopPort& port, std::unique_ptr<engine::E
                    attempts_[lease.id] = &pull_;
                    pull_.leave_to_service(lease, operation, time);
                  },
-             .log = options.log}) {}
+             .log = options.log,
+             .traced = options.traced}) {}
 
 void SwitchExecutor::configure(const core::Configure& operation, const std::string& executor) {
   const std::string& name = operation.operation;

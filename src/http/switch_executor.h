@@ -16,6 +16,7 @@ struct ExecutorOptions {
   std::shared_ptr<const Secrets> secrets;
   ClientOptions client;
   Log log = [](const LogLine&) {};
+  bool traced = false;  ///< attempts are spans
 };
 
 /// Gives each attempt to the executor of its operation: in process, by HTTP, or pulled by workers.

@@ -121,6 +121,8 @@ Result<void> Host::start() {
   setup->on_fatal = options_.on_fatal();
   setup->log = log_;
   setup->make_reactor = surroundings_.make_reactor;
+  setup->on_span = surroundings_.on_span;
+  setup->trace_sample = surroundings_.trace_sample;
   setup->make_executor = [this](engine::LoopPort& port, engine::Reactor& reactor) {
     auto in_process = make_executor(port);
     if (!surroundings_.make_executor) return in_process;

@@ -27,6 +27,8 @@ struct Surroundings {
   std::function<std::unique_ptr<engine::Executor>(engine::LoopPort&, engine::Reactor&,
                                                   std::unique_ptr<engine::Executor> in_process)>
       make_executor;
+  std::function<void(const core::Span&)> on_span = {};  ///< see engine::EngineSetup
+  double trace_sample = 0;
 };
 
 /// The inside of a public Engine: the engine room, the handlers, and the pool of their steps.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/listener.h"
+#include "http/url.h"
 #include "server/config_file.h"
 #include "server/serving.h"
 
@@ -28,7 +29,7 @@ Wrong set_number(T& into, std::string_view text, T least, T most) {
   T number{};
   const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || end.ec != std::errc() || end.ptr != text.data() + text.size() ||
-      number < least || number > most) {
+      !(number >= least && number <= most)) {  // "nan" is neither
     return "expected a number from " + std::to_string(least) + " to " + std::to_string(most) +
            ", not '" + std::string(text) + "'";
   }
@@ -112,6 +113,19 @@ constexpr Setting kSettings[] = {
          return "expected text or json, not '" + std::string(text) + "'";
        config.serve.log(text == "json" ? LogFormat::json : LogFormat::text);
        return std::nullopt;
+     }},
+    {"otlp_url", "URL", "collector of traces, such as http://127.0.0.1:4318; none: no traces",
+     [](Config& config, std::string_view text) -> Wrong {
+       config.serve.otlp_url(std::string(text));
+       if (auto url = http::parse_url(text); !url && !text.empty()) return url.error().message;
+       return std::nullopt;
+     }},
+    {"trace_sample", "SHARE", "of calls without traceparent, this share begins a trace: 0 to 1 (0)",
+     [](Config& config, std::string_view text) {
+       double share = 0;
+       auto wrong = set_number<double>(share, text, 0, 1);
+       config.serve.trace_sample(share);
+       return wrong;
      }},
     {"connections_max", "N", "connections at a time (16384)",
      [](Config& config, std::string_view text) {
@@ -244,6 +258,9 @@ Config read_config(const std::vector<std::string>& arguments, const char* const*
       }
     }
   }
+  // The name that every program has for it; ours wins.
+  if (const auto url = variable(environment, "OTEL_EXPORTER_OTLP_ENDPOINT"))
+    apply(config, *find_setting("otlp_url"), *url, "OTEL_EXPORTER_OTLP_ENDPOINT");
   for (const Setting& setting : kSettings) {
     const std::string name = variable_of(setting);
     if (const auto value = variable(environment, name)) apply(config, setting, *value, name);

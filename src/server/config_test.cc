@@ -3,6 +3,7 @@
 
 #include "server/config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -174,6 +175,32 @@ TEST_F(ConfigTest, of_logs) {
   EXPECT_EQ(read({}).serve.log(), LogFormat::text);
   by_every_way("log", "json", [](auto& c) { EXPECT_EQ(c.serve.log(), LogFormat::json); });
   EXPECT_EQ(read({"--log", "xml"}).errors, Strings{"--log: expected text or json, not 'xml'"});
+}
+
+TEST_F(ConfigTest, of_traces) {
+  EXPECT_EQ(read({}).serve.otlp_url(), "");
+  EXPECT_EQ(read({}).serve.trace_sample(), 0);
+  by_every_way("otlp_url", "http://127.0.0.1:4318",
+               [](auto& c) { EXPECT_EQ(c.serve.otlp_url(), "http://127.0.0.1:4318"); });
+  by_every_way("trace_sample", "0.25", [](auto& c) { EXPECT_EQ(c.serve.trace_sample(), 0.25); });
+  const Strings errors =
+      read({"--trace-sample", "2"},
+           {"OTEL_EXPORTER_OTLP_ENDPOINT=localhost", "NOWTHEN_TRACE_SAMPLE=nan"})
+          .errors;
+  ASSERT_EQ(errors.size(), 3u);
+  for (const char* name :
+       {"--trace-sample: ", "OTEL_EXPORTER_OTLP_ENDPOINT: ", "NOWTHEN_TRACE_SAMPLE: "}) {
+    EXPECT_TRUE(
+        std::ranges::any_of(errors, [&](const auto& each) { return each.starts_with(name); }))
+        << name;
+  }
+}
+
+TEST_F(ConfigTest, our_name_of_the_collector_wins_over_that_of_every_program) {
+  const std::string theirs = "OTEL_EXPORTER_OTLP_ENDPOINT=http://a";
+  EXPECT_EQ(read({}, {theirs}).serve.otlp_url(), "http://a");
+  EXPECT_EQ(read({}, {theirs, "NOWTHEN_OTLP_URL=http://b"}).serve.otlp_url(), "http://b");
+  EXPECT_EQ(read({"--otlp-url", ""}, {"NOWTHEN_OTLP_URL=http://b"}).serve.otlp_url(), "");
 }
 
 TEST_F(ConfigTest, help_names_every_setting) {

@@ -65,6 +65,7 @@ class ServingHost final : public Serving {
     if (!secret) return secret.error();
     app_options_.folder_key = std::move(*secret);
     if (auto ready = surround(); !ready) return ready;
+    if (auto exported = export_spans(); !exported) return exported;
     if (auto started = host_->start(); !started) return started;
     if (auto kept = load_facts(); !kept) return kept;
     if (auto first = make_first_key(); !first) return first;
@@ -83,8 +84,11 @@ class ServingHost final : public Serving {
 
   void stop(Duration patience) override {
     if (!host_ || !app_) return;
+    const auto until = std::chrono::steady_clock::now() + patience;
     listener_->stop();
     host_->stop(patience);
+    const auto left = until - std::chrono::steady_clock::now();
+    if (exporter_) exporter_->stop(std::max(std::chrono::floor<Duration>(left), Duration::zero()));
     app_.reset();
   }
 
@@ -100,14 +104,14 @@ class ServingHost final : public Serving {
     executor.egress = std::make_shared<const http::Egress>(std::move(*egress));
     executor.secrets = std::move(*secrets);
     executor.log = host_->log();
+    executor.traced = !options_.otlp_url().empty();
     app_options_.check_target = [egress = executor.egress,
                                  secrets = executor.secrets](const http::HttpTarget& target) {
       return check_target(*egress, *secrets, target);
     };
     app_options_.back_up = [this](const std::string& folder) { return back_up(folder); };
-    sdk::Surroundings around;
-    around.make_reactor = http::make_reactor;
-    around.make_executor =
+    around_.make_reactor = http::make_reactor;
+    around_.make_executor =
         [executor](
             engine::LoopPort& port, engine::Reactor& reactor,
             std::unique_ptr<engine::Executor> in_process) -> std::unique_ptr<engine::Executor> {
@@ -115,7 +119,23 @@ class ServingHost final : public Serving {
       NT_ASSERT(made.has_value());  // the reactors are ours, and no file of certificates is named
       return std::move(*made);
     };
-    host_->surround(std::move(around));
+    return {};
+  }
+
+  /// Before the start: traces are handed to the exporter from then on.
+  Result<void> export_spans() {
+    if (!options_.otlp_url().empty()) {
+      http::SpanExporterOptions to;
+      to.url = options_.otlp_url();
+      to.log = host_->log();
+      auto exporter = http::SpanExporter::start(std::move(to));
+      if (!exporter) return exporter.error();
+      exporter_ = std::move(*exporter);
+      app_options_.exporter = exporter_;
+      around_.on_span = [exporter = exporter_](const core::Span& span) { exporter->take(span); };
+      around_.trace_sample = options_.trace_sample();
+    }
+    host_->surround(around_);
     return {};
   }
 
@@ -187,6 +207,8 @@ class ServingHost final : public Serving {
   std::shared_ptr<sdk::Host> host_;
   const ServeOptions options_;
   http::AppOptions app_options_;
+  sdk::Surroundings around_;
+  std::shared_ptr<http::SpanExporter> exporter_;
   std::shared_ptr<http::KeyRing> keys_;
   std::unique_ptr<http::Listener> listener_;
   std::unique_ptr<http::App> app_;
