@@ -102,6 +102,9 @@ Result<Duration> parse_seconds(std::string_view text);
 /// RFC 3339 in UTC.
 std::string format_time(WallTime time);
 
+/// What one call and each line of an upload share: Nowthen-Priority and traceparent.
+std::optional<Problem> read_urgency_and_trace(const Request& request, core::CallOptions& options);
+
 /// A problem about an id that cannot be one.
 Result<InvocationId> id_of(const Visit& visit);
 engine::AuditEntry audit_of(const Visit& visit, std::string action, std::string subject,

@@ -44,8 +44,9 @@ struct BulkState : std::enable_shared_from_this<BulkState> {
   App& app;
   Visit visit;
   const bool minimal;
-  std::string key;   ///< of the request: line n gets KEY/n
-  std::string rest;  ///< of a line whose end has not come
+  core::CallOptions of_all;  ///< what every line has
+  std::string key;           ///< of the request: line n gets KEY/n
+  std::string rest;          ///< of a line whose end has not come
   std::uint64_t lines = 0;
   std::uint64_t told = 0;  ///< lines whose answer has been written
   std::uint64_t accepted = 0;
@@ -113,6 +114,7 @@ void BulkState::call(std::string_view text) {
   core::Invoke call;
   call.operation = visit.parts.front();
   call.input = line.input ? std::move(*line.input) : "null";
+  call.options = of_all;
   call.options.prefer = Mode::later;
   call.options.wait = Duration::zero();
   call.options.order_key = std::move(line.order_key);
@@ -251,8 +253,11 @@ std::unique_ptr<Upload> bulk(App& app, Visit visit) {
     if (!prefer) problem = to_problem(prefer.error());
     minimal = prefer && prefer->minimal;
   }
+  core::CallOptions of_all;
+  if (!problem) problem = read_urgency_and_trace(visit.request, of_all);
   if (problem) return std::make_unique<RefusedUpload>(std::move(visit), std::move(*problem));
   auto state = std::make_shared<BulkState>(app, std::move(visit), minimal);
+  state->of_all = std::move(of_all);
   if (const std::string* key = state->visit.request.header("Idempotency-Key"))
     state->key = unquoted(*key);
   return std::make_unique<BulkUpload>(std::move(state));

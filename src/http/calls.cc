@@ -14,6 +14,25 @@ Problem with_field(Problem problem, std::string field) {
   return problem;
 }
 
+}  // namespace
+
+std::optional<Problem> read_urgency_and_trace(const Request& request, core::CallOptions& options) {
+  if (const std::string* text = request.header("Nowthen-Priority")) {
+    if (text->size() != 1 || (*text)[0] < '0' || (*text)[0] > '9') {
+      return with_field(invalid("Nowthen-Priority is 0 to 9 (9 first), not '" + *text + "'"),
+                        "Nowthen-Priority");
+    }
+    options.priority = static_cast<std::uint8_t>((*text)[0] - '0');
+  }
+  // A traceparent that is none is not passed on (W3C Trace Context 3.2).
+  if (const std::string* trace = request.header("traceparent")) {
+    if (core::parse_traceparent(*trace)) options.trace = trace->substr(0, core::kTraceBytesMax);
+  }
+  return std::nullopt;
+}
+
+namespace {
+
 std::optional<Problem> read_options(const Request& request, core::CallOptions& options) {
   if (const std::string* text = request.header("Prefer")) {
     const auto prefer = parse_prefer(*text);
@@ -31,17 +50,7 @@ std::optional<Problem> read_options(const Request& request, core::CallOptions& o
     if (options.order_key.empty())
       return with_field(invalid("Nowthen-Order-Key is empty"), "Nowthen-Order-Key");
   }
-  if (const std::string* text = request.header("Nowthen-Priority")) {
-    if (text->size() != 1 || (*text)[0] < '0' || (*text)[0] > '9') {
-      return with_field(invalid("Nowthen-Priority is 0 to 9 (9 first), not '" + *text + "'"),
-                        "Nowthen-Priority");
-    }
-    options.priority = static_cast<std::uint8_t>((*text)[0] - '0');
-  }
-  // A traceparent that is none is not passed on (W3C Trace Context 3.2).
-  if (const std::string* trace = request.header("traceparent")) {
-    if (core::parse_traceparent(*trace)) options.trace = trace->substr(0, core::kTraceBytesMax);
-  }
+  if (auto problem = read_urgency_and_trace(request, options)) return problem;
   if (const std::string* text = request.header("Nowthen-Delay")) {
     const auto delay = parse_duration(*text);
     if (!delay) {
