@@ -5,6 +5,7 @@
 
 #include "http/describe.h"
 #include "http/handlers.h"
+#include "http/switch_executor.h"
 #include "http/timer.h"
 
 namespace nowthen::http {
@@ -24,6 +25,7 @@ struct Following : std::enable_shared_from_this<Following> {
   // On the loop of the invocation.
   engine::Loop* loop = nullptr;
   engine::Loop::WatchId watch = 0;
+  PullExecutor::Listening listening = PullExecutor::Listening::none;
   std::uint32_t seen = 0;            ///< the seq of the last entry told
   std::optional<core::State> state;  ///< the last one told
   bool begun = false;
@@ -32,6 +34,7 @@ struct Following : std::enable_shared_from_this<Following> {
   void begin();
   void look();
   std::string news(const engine::Seen& is);
+  void hear(const Said& said);
   void tell(std::string text, bool last);
   void keep_alive();
   void stop();
@@ -56,6 +59,10 @@ void Following::begin() {
                       self->watch = of.watch(self->id, [weak = self->weak_from_this()] {
                         if (const auto still = weak.lock()) still->look();
                       });
+                      self->listening = pull_of(of).listen(
+                          self->id, [weak = self->weak_from_this()](const Said& said) {
+                            if (const auto still = weak.lock()) still->hear(said);
+                          });
                       self->look();
                     });
 }
@@ -106,12 +113,29 @@ std::string Following::news(const engine::Seen& is) {
     state = now;
     append_event(text, is.ended != nullptr ? "end" : "state", "", id_and_state(id, now));
   }
+  const std::string* progress = begun ? nullptr : pull_of(*loop).progress(id);
+  if (progress != nullptr) append_event(text, "progress", "", *progress);
   return text;
+}
+
+/// What the worker says meanwhile. It is not kept: who follows from now on does not hear it.
+void Following::hear(const Said& said) {
+  if (over || !begun) return;
+  std::string text;
+  for (const std::string& line : said.log) {
+    std::string quoted;
+    JsonWriter(quoted).string(line);
+    append_event(text, "log", "", quoted);
+  }
+  if (!said.progress.empty()) append_event(text, "progress", "", said.progress);
+  if (!text.empty()) tell(std::move(text), false);
 }
 
 void Following::stop() {
   over = true;
-  if (loop != nullptr) loop->unwatch(id, watch);
+  if (loop == nullptr) return;
+  loop->unwatch(id, watch);
+  pull_of(*loop).unlisten(id, listening);
 }
 
 void Following::tell(std::string text, bool last) {

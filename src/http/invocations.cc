@@ -5,13 +5,14 @@
 #include "core/why.h"
 #include "http/describe.h"
 #include "http/handlers.h"
+#include "http/switch_executor.h"
 
 namespace nowthen::http {
 namespace {
 
 constexpr std::size_t kEntriesMax = 10'000;
 
-std::string describe(const core::Invocation& inv) {
+std::string describe(const core::Invocation& inv, const std::string* progress) {
   std::string text;
   JsonWriter out(text);
   out.begin_object();
@@ -31,6 +32,10 @@ std::string describe(const core::Invocation& inv) {
   out.boolean(inv.cancel_seq != 0);
   if (inv.state == core::State::parked) put(out, "park_reason", core::to_string(inv.park_reason));
   put_if(out, "note", inv.note);
+  if (progress != nullptr) {
+    out.field("progress");
+    out.raw(*progress);
+  }
   out.field("durable");
   out.boolean(inv.stored);
   out.end_object();
@@ -164,7 +169,8 @@ void see(App& app, Visit visit, Describe describe) {
 
 void get_invocation(App& app, Visit visit) {
   see(app, std::move(visit), [](const engine::Seen& seen) {
-    return seen.live != nullptr ? describe(*seen.live) : describe(*seen.ended);
+    if (seen.live == nullptr) return describe(*seen.ended);
+    return describe(*seen.live, pull_of(*engine::Loop::here()).progress(seen.live->id));
   });
 }
 

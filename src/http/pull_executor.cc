@@ -289,4 +289,33 @@ void PullExecutor::leave_to_service(const core::Lease& lease, const std::string&
   leased_[lease.id] = {lease.epoch, after(port_.now(), time), time, operation};
 }
 
+void PullExecutor::say(const core::Lease& lease, const Said& said) {
+  const auto found = leased_.find(lease.id);
+  if (found != leased_.end() && found->second.epoch == lease.epoch && !said.progress.empty())
+    found->second.progress = said.progress;
+  const auto listeners = listeners_.find(lease.id);
+  if (listeners == listeners_.end()) return;
+  for (const auto& [which, heard] : std::map(listeners->second)) heard(said);
+}
+
+const std::string* PullExecutor::progress(InvocationId id) const {
+  const auto found = leased_.find(id);
+  return found == leased_.end() || found->second.progress.empty() ? nullptr
+                                                                  : &found->second.progress;
+}
+
+PullExecutor::Listening PullExecutor::listen(InvocationId id,
+                                             std::function<void(const Said&)> heard) {
+  const auto which = static_cast<Listening>(++last_listening_);
+  listeners_[id].emplace(which, std::move(heard));
+  return which;
+}
+
+void PullExecutor::unlisten(InvocationId id, Listening which) {
+  const auto found = listeners_.find(id);
+  if (found == listeners_.end()) return;
+  found->second.erase(which);
+  if (found->second.empty()) listeners_.erase(found);
+}
+
 }  // namespace nowthen::http

@@ -35,6 +35,12 @@ struct LeaseRequest {
   std::function<void(std::shared_ptr<LeaseRequest>)> wander;
 };
 
+/// What a worker says of its attempt while it has it. Bounded by whoever reads it.
+struct Said {
+  std::string progress;  ///< JSON without line breaks; empty: nothing
+  std::vector<std::string> log;
+};
+
 /// What the executor needs beside its loop.
 struct PullSeams {
   std::string folder_key;  ///< under which tokens are made
@@ -73,6 +79,15 @@ class PullExecutor final : public engine::Executor {
   /// An attempt that another executor has begun is left to whoever has its token.
   void leave_to_service(const core::Lease& lease, const std::string& operation, Duration time);
 
+  /// The last progress is kept, in memory, as long as the lease is; who listens hears all.
+  void say(const core::Lease& lease, const Said& said);
+  /// The last progress of the attempt that is leased; null if there is none.
+  const std::string* progress(InvocationId id) const;
+  /// Calls `heard` with all that is said of the invocation here, until `unlisten`.
+  enum class Listening : std::uint64_t { none = 0 };
+  Listening listen(InvocationId id, std::function<void(const Said&)> heard);
+  void unlisten(InvocationId id, Listening which);
+
   std::size_t leased() const { return leased_.size(); }
 
  private:
@@ -91,6 +106,7 @@ class PullExecutor final : public engine::Executor {
     WallTime until{};
     Duration time{};
     std::string operation;
+    std::string progress = {};
   };
   struct Coming {  ///< taken, and not begun yet
     std::string operation;
@@ -109,6 +125,9 @@ class PullExecutor final : public engine::Executor {
   std::map<std::string, Line, std::less<>> lines_;  ///< by operation
   std::unordered_map<InvocationId, Coming> coming_;
   std::unordered_map<InvocationId, Leased> leased_;
+  std::unordered_map<InvocationId, std::map<Listening, std::function<void(const Said&)>>>
+      listeners_;
+  std::uint64_t last_listening_ = 0;
 };
 
 }  // namespace nowthen::http

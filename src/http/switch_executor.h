@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/loop.h"
 #include "http/http_executor.h"
 #include "http/pull_executor.h"
 
@@ -67,5 +68,10 @@ class SwitchExecutor final : public engine::Executor {
   std::unordered_map<std::string, Elsewhere> operations_;         ///< that are run elsewhere
   std::unordered_map<InvocationId, engine::Executor*> attempts_;  ///< of them
 };
+
+/// Of a loop whose executor is a SwitchExecutor: of every loop of a server.
+inline PullExecutor& pull_of(engine::Loop& loop) {
+  return static_cast<SwitchExecutor&>(loop.executor()).pull();
+}
 
 }  // namespace nowthen::http

@@ -13,10 +13,10 @@ namespace {
 constexpr std::size_t kLeaseMax = 1'000;
 constexpr Duration kWaitMax = std::chrono::minutes(5);
 constexpr std::size_t kBatchMax = 1'000;
-
-PullExecutor& pull_of(engine::Loop& loop) {
-  return static_cast<SwitchExecutor&>(loop.executor()).pull();
-}
+// Of one heartbeat.
+constexpr std::size_t kProgressBytesMax = 4u << 10;
+constexpr std::size_t kLogLinesMax = 100;
+constexpr std::size_t kLogLineBytesMax = 4u << 10;
 
 /// One request for attempts: from the loop of its connection to those that may have them, and back.
 /// One thread at a time is at work on it; while it waits, whoever claims `request`.
@@ -177,10 +177,6 @@ struct FailBody {
 };
 NOWTHEN_JSON(FailBody, message, retryable);
 
-struct HeartbeatBody {
-  std::optional<std::vector<std::string>> log;
-};
-
 core::FailAttempt failed(const core::Lease& lease, FailBody body) {
   core::FailAttempt command;
   command.id = lease.id;
@@ -224,24 +220,47 @@ void answer_step(Visit visit, core::Reply reply, bool created) {
                  std::move(reply.outcome.data)});
 }
 
-/// What a heartbeat may say: its last progress, and lines for the log.
-Result<void> check_heartbeat(std::string_view body) {
-  if (body.empty() || body == "null") return {};
+void read_progress(JsonReader& in, Said& said) {
+  said.progress = std::string(in.raw());
+  if (said.progress.size() > kProgressBytesMax)
+    return in.fail("larger than progress_bytes_max (" + std::to_string(kProgressBytesMax) + ")");
+  for (char& c : said.progress) {
+    if (c == '\n' || c == '\r') c = ' ';  // between values: an event is one line
+  }
+}
+
+void read_log(JsonReader& in, Said& said) {
+  json::read(in, said.log);
+  if (said.log.size() > kLogLinesMax)
+    return in.fail("more than log_lines_max (" + std::to_string(kLogLinesMax) + ") lines");
+  for (const std::string& line : said.log) {
+    if (line.size() > kLogLineBytesMax)
+      return in.fail("a line is larger than log_line_bytes_max (" +
+                     std::to_string(kLogLineBytesMax) + ")");
+  }
+}
+
+/// What a heartbeat may say: its last progress, and lines for who follows it.
+Result<Said> read_heartbeat(std::string_view body) {
+  Said said;
+  if (body.empty() || body == "null") return said;
   JsonReader reader(body);
-  reader.entries(nullptr, [](JsonReader& in, void*, std::string&& name) {
-    if (name == "progress") return in.skip();
-    if (name != "log") return in.fail("there is no such field here: progress, log");
-    std::vector<std::string> lines;
-    json::read(in, lines);
+  reader.entries(&said, [](JsonReader& in, void* into, std::string&& name) {
+    Said& target = *static_cast<Said*>(into);
+    if (name == "progress") return read_progress(in, target);
+    if (name == "log") return read_log(in, target);
+    in.fail("there is no such field here: progress, log");
   });
   reader.finish();
   if (!reader.ok()) return Error{ErrorCode::invalid_argument, reader.error().message};
-  return {};
+  return said;
 }
 
 /// On the loop of the invocation, whose reply this is.
-std::string heartbeat_answer(const core::Lease& lease, bool cancelling) {
-  const auto until = pull_of(*engine::Loop::here()).renew(lease);
+std::string heartbeat_answer(const core::Lease& lease, bool cancelling, const Said& said) {
+  PullExecutor& pull = pull_of(*engine::Loop::here());
+  const auto until = pull.renew(lease);
+  pull.say(lease, said);
   std::string text;
   JsonWriter out(text);
   out.begin_object();
@@ -307,18 +326,20 @@ void fail_attempt(App& app, Visit visit) {
 void heartbeat(App& app, Visit visit) {
   const auto lease = lease_of(app, visit.parts.front());
   if (!lease) return visit.refuse(lease.error());
-  if (auto valid = check_heartbeat(visit.request.body); !valid) return visit.refuse(valid.error());
+  auto said = read_heartbeat(visit.request.body);
+  if (!said) return visit.refuse(said.error());
   core::Heartbeat command;
   command.id = lease->id;
   command.epoch = lease->epoch;
-  app.engine().ask(
-      lease->id, command, [lease = *lease, visit = std::move(visit)](core::Reply reply) mutable {
-        if (reply.refused) {
-          return visit.refuse(
-              to_problem({reply.outcome.code, std::move(reply.outcome.data)}, reply.id));
-        }
-        visit.respond(ok(heartbeat_answer(lease, reply.cancelling)));
-      });
+  app.engine().ask(lease->id, command,
+                   [lease = *lease, said = std::move(*said),
+                    visit = std::move(visit)](core::Reply reply) mutable {
+                     if (reply.refused) {
+                       return visit.refuse(to_problem(
+                           {reply.outcome.code, std::move(reply.outcome.data)}, reply.id));
+                     }
+                     visit.respond(ok(heartbeat_answer(lease, reply.cancelling, said)));
+                   });
 }
 
 void get_step(App& app, Visit visit) {
@@ -362,6 +383,7 @@ struct BatchItem {
   std::string token;
   std::string result;  ///< JSON
   FailBody fail;
+  Said said;
 };
 
 struct Batch {
@@ -381,7 +403,7 @@ void read_item_field(JsonReader& in, void* target, std::string&& name) {
     in.boolean(retryable);
     item.fail.retryable = retryable;
   } else if (name == "progress" && item.kind == BatchItem::Kind::heartbeat) {
-    in.skip();
+    read_progress(in, item.said);
   } else {
     in.fail("there is no such field here");
   }
@@ -444,7 +466,7 @@ std::string batch_answer(const BatchItem& item, const core::Lease& lease,
     out.raw(details);
   } else if (item.kind == BatchItem::Kind::heartbeat) {
     out.field("heartbeat");
-    out.raw(heartbeat_answer(lease, reply.cancelling));
+    out.raw(heartbeat_answer(lease, reply.cancelling, item.said));
   } else {
     out.field("state");
     out.string(core::to_string(reply.state));
