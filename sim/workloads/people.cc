@@ -96,7 +96,7 @@ class People final : public Workload {
     }
     world_.note(0, "a policy changes");
     life->engine()->set_policy(dice.pick(kOperations), std::move(patch), "people",
-                               [](const Result<void>&) {});
+                               [](const auto&) {});
   }
 
   /// Somebody looks after what is parked, in the end all of it.

@@ -98,7 +98,7 @@ class Pullers final : public Workload {
     // Every life says so, as the one before may have died before it was durable.
     world_.later(Duration(0), life.number(), [this, &life] {
       life.engine()->declare({kPulledOperation, declaration_, true, "workers"}, "pullers",
-                             [](const Result<bool>&) {});
+                             [](const auto&) {});
     });
   }
   void start() override {

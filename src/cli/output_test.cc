@@ -102,12 +102,12 @@ retry.attempts_max  8      declaration
     {{"policy", "set", "x", "mode=later"},
      R"({"operation": "x", "revision": 8, "fields": {"mode": {"value": "later", "layer":
          "override"}, "retain": {"value": "1d", "layer": "declaration"}}, "allow": {},
-         "notice": "3 callers of the last hour would get their first 202"})",
+         "callers_without_prefer": 3, "notice": "3 calls of the last hour sent no Prefer"})",
      R"(x, revision 8
 FIELD  VALUE  LAYER     ALLOWED
 mode   later  override
 )",
-     "nowthen: 3 callers of the last hour would get their first 202\n"},
+     "nowthen: 3 calls of the last hour sent no Prefer\n"},
     {{"policy", "history", "x"},
      R"({"changes": [{"seq": 8, "who": "ann", "when": "2026-01-31T12:00:00Z",
          "before": {"mode": "auto", "retry": {"factor": 2}}, "after": {"mode": "later"}}]})",

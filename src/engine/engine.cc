@@ -399,7 +399,7 @@ std::optional<OperationView> Engine::operation(std::string_view name) const {
   return found;
 }
 
-void Engine::declare(OperationElsewhere operation, std::string who, Told<bool> told) {
+void Engine::declare(OperationElsewhere operation, std::string who, Told<PolicyReplaced> told) {
   if (auto valid = check(operation.name, operation.declaration); !valid) return told(valid.error());
   if (operations_.contains(operation.name)) {
     return told(
@@ -423,13 +423,16 @@ void Engine::declare(OperationElsewhere operation, std::string who, Told<bool> t
         0, std::move(rows),
         [this, operation = std::move(operation), told = std::move(told)]() mutable {
           const std::string name = operation.name;
+          PolicyReplaced replaced;
+          if (book_.has(name)) replaced.before = book_.effective(name);
           book_.declare(name, operation.declaration);
-          bool fresh = false;
+          replaced.after = book_.effective(name);
           {
             const std::unique_lock lock(elsewhere_mutex_);
-            fresh = elsewhere_.insert_or_assign(name, std::move(operation)).second;
+            elsewhere_.insert_or_assign(name, std::move(operation));
           }
-          broadcast(name, [fresh, told = std::move(told)](Result<void>) mutable { told(fresh); });
+          broadcast(name, [replaced = std::move(replaced), told = std::move(told)](
+                              Result<void>) mutable { told(std::move(replaced)); });
         });
   });
 }
@@ -461,8 +464,8 @@ void Engine::undeclare(std::string name, std::string who, Told<void> told) {
 
 // ---- policies --------------------------------------------------------------------------------
 
-void Engine::set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told,
-                        std::optional<std::uint64_t> if_revision) {
+void Engine::set_policy(std::string operation, PolicyPatch patch, std::string who,
+                        Told<PolicyReplaced> told, std::optional<std::uint64_t> if_revision) {
   loops_.front()->post([this, operation = std::move(operation), patch = std::move(patch),
                         who = std::move(who), told = std::move(told), if_revision]() mutable {
     if (if_revision && *if_revision != book_.revision(operation)) {
@@ -476,7 +479,7 @@ void Engine::set_policy(std::string operation, PolicyPatch patch, std::string wh
 }
 
 void Engine::revert_policy(std::string operation, std::uint64_t seq, std::string who,
-                           Told<void> told) {
+                           Told<PolicyReplaced> told) {
   loops_.front()->post([this, operation = std::move(operation), seq, who = std::move(who),
                         told = std::move(told)]() mutable {
     auto change = book_.propose_revert(operation, seq, std::move(who), now());
@@ -484,15 +487,21 @@ void Engine::revert_policy(std::string operation, std::uint64_t seq, std::string
   });
 }
 
-void Engine::change_policy(std::string operation, Result<PolicyChange> change, Told<void> told) {
+void Engine::change_policy(std::string operation, Result<PolicyChange> change,
+                           Told<PolicyReplaced> told) {
   if (!change) return told(change.error());
   auto rows = PolicyBook::rows(operation, *change);
   rows.push_back(loops_.front()->audit_row(
       {{}, change->who, "policy.change", operation, "change " + std::to_string(change->seq)}));
+  PolicyReplaced replaced{book_.effective(operation), {}};
   book_.record(operation, std::move(*change));  // later changes build on it; told once durable
+  replaced.after = book_.effective(operation);
   loops_.front()->write(0, std::move(rows),
-                        [this, operation = std::move(operation), told = std::move(told)]() mutable {
-                          broadcast(operation, std::move(told));
+                        [this, operation = std::move(operation), replaced = std::move(replaced),
+                         told = std::move(told)]() mutable {
+                          broadcast(operation,
+                                    [replaced = std::move(replaced), told = std::move(told)](
+                                        Result<void>) mutable { told(std::move(replaced)); });
                         });
 }
 

@@ -105,9 +105,9 @@ class Engine {
   WallTime now() const { return setup_.clock->now(); }
 
   // ---- operations that are run elsewhere: kept with the data; answered on a loop ----
-  /// Declares, or declares anew; told whether it is new. In force everywhere when told.
+  /// Declares, or declares anew. In force everywhere when told.
   /// `conflict` if it is run in this process.
-  void declare(OperationElsewhere operation, std::string who, Told<bool> told);
+  void declare(OperationElsewhere operation, std::string who, Told<PolicyReplaced> told);
   /// Forgets it, with its override. What lives of it is parked when it would run.
   void undeclare(std::string name, std::string who, Told<void> told);
   /// By name. Any thread.
@@ -116,9 +116,10 @@ class Engine {
 
   // ---- policies: answered on a loop ----
   /// With `if_revision`: only as long as that is the last change, else `conflict`.
-  void set_policy(std::string operation, PolicyPatch patch, std::string who, Told<void> told,
-                  std::optional<std::uint64_t> if_revision = {});
-  void revert_policy(std::string operation, std::uint64_t seq, std::string who, Told<void> told);
+  void set_policy(std::string operation, PolicyPatch patch, std::string who,
+                  Told<PolicyReplaced> told, std::optional<std::uint64_t> if_revision = {});
+  void revert_policy(std::string operation, std::uint64_t seq, std::string who,
+                     Told<PolicyReplaced> told);
   void policy(std::string operation, Told<PolicyView> told);
   void policy_history(std::string operation, Told<std::vector<PolicyChange>> told);
 
@@ -148,7 +149,7 @@ class Engine {
   Result<void> load_policies();
   Result<void> recover(Driving driving);
   void fail(const Error& error);
-  void change_policy(std::string operation, Result<PolicyChange> change, Told<void> told);
+  void change_policy(std::string operation, Result<PolicyChange> change, Told<PolicyReplaced> told);
   void broadcast(const std::string& operation, Told<void> told);
 
   EngineSetup setup_;

@@ -404,7 +404,7 @@ TEST_F(EngineTest, a_policy_change_is_in_force_when_it_returns_and_survives) {
   bool told = false;
   Declaration declaration;
   engine_->set_policy("op", PolicyPatch().set("attempt_timeout", "5s"), "me",
-                      [&told](Result<void> result) { told = result.has_value(); });
+                      [&told](const auto& result) { told = result.has_value(); });
   settle();
   EXPECT_TRUE(told);
   engine_.reset();

@@ -38,6 +38,12 @@ struct PolicyView {
   std::vector<std::string> ignored;  ///< overridden fields that the declaration does not allow
 };
 
+/// A change of what is in force.
+struct PolicyReplaced {
+  std::optional<Policy> before;  ///< none: the operation is new
+  Policy after;
+};
+
 /// The layers of every operation's policy. Owned by one loop; no thread-safety of its own.
 class PolicyBook {
  public:

@@ -90,7 +90,7 @@ class Pull : public testing::Test {
     operation.name = "pulled";
     operation.declaration.policy.mode = Mode::later;
     operation.pulled = true;
-    engine_->declare(std::move(operation), "me", [](const Result<bool>&) {});
+    engine_->declare(std::move(operation), "me", [](const auto&) {});
     settle();
   }
   /// A process; the one before is gone.

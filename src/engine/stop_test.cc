@@ -185,7 +185,7 @@ TEST_F(Stop, after_a_failed_commit_others_may_complete_and_nothing_hangs) {
 
   std::promise<void> told;
   auto dropped = told.get_future();
-  engine_->set_policy("op", {}, "me", [told = std::move(told)](const Result<void>&) {});
+  engine_->set_policy("op", {}, "me", [told = std::move(told)](const auto&) {});
   dropped.wait();  // whoever asks for more is let go
   const auto before = std::chrono::steady_clock::now();
   engine_->stop(1h);  // nothing runs any more, so nothing is waited for

@@ -12,6 +12,7 @@
 #include <nowthen/json.h>
 
 #include "engine/engine.h"
+#include "http/first_tickets.h"
 #include "http/front.h"
 #include "http/http_target.h"
 #include "http/keys.h"
@@ -38,7 +39,10 @@ struct AppOptions {
 class App final : public Front {
  public:
   App(engine::Engine& engine, AppOptions options, std::shared_ptr<KeyRing> keys)
-      : engine_(engine), options_(std::move(options)), keys_(std::move(keys)) {}
+      : engine_(engine),
+        options_(std::move(options)),
+        keys_(std::move(keys)),
+        first_tickets_(engine) {}
 
   Plan plan(const Request& head) override;
   void answered(int status) override {
@@ -52,6 +56,7 @@ class App final : public Front {
   engine::Engine& engine() { return engine_; }
   const AppOptions& options() const { return options_; }
   KeyRing& keys() { return *keys_; }
+  FirstTickets& first_tickets() { return first_tickets_; }
   /// Backs up to `folder` on a thread of its own; one at a time.
   void back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told);
   /// The problem of an error about `id`: what is not there was there once, or never was.
@@ -64,6 +69,7 @@ class App final : public Front {
   engine::Engine& engine_;
   const AppOptions options_;
   const std::shared_ptr<KeyRing> keys_;
+  FirstTickets first_tickets_;
   Statuses statuses_{};
   std::mutex backup_mutex_;  ///< guards the two below
   bool backing_up_ = false;

@@ -71,9 +71,11 @@ void invoke(App& app, Visit visit) {
   if (!input) return visit.refuse(input.error());
   call.input = std::move(*input);
   std::string name = call.operation;
+  const bool plain = !call.options.prefer && !call.options.wait;
   app.engine().invoke(
-      std::move(call), [&app, name = std::move(name),
+      std::move(call), [&app, name = std::move(name), plain,
                         exchange = std::move(visit.exchange)](core::Reply reply) mutable {
+        if (plain) app.first_tickets().count(name, reply);
         if (reply.refused && reply.outcome.code == ErrorCode::unavailable &&
             !app.engine().operation(name)) {  // it was deleted
           reply.outcome = {ErrorCode::not_found, "there is no operation '" + name + "'"};

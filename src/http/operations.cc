@@ -59,7 +59,8 @@ void write_live(JsonWriter& out, const Census& census, const std::string& operat
   out.end_object();
 }
 
-void write_operation(JsonWriter& out, const engine::OperationView& of, const Census& census) {
+void write_operation(JsonWriter& out, const engine::OperationView& of, const Census& census,
+                     const std::optional<Notice>& notice = {}) {
   out.begin_object();
   out.field("name");
   out.string(printable(of.name));
@@ -77,12 +78,14 @@ void write_operation(JsonWriter& out, const engine::OperationView& of, const Cen
   }
   out.field("live");
   write_live(out, census, of.name);
+  put(out, notice);
   out.end_object();
 }
 
 /// Answers with the operation as it is now.
-void tell(App& app, Visit visit, int status) {
-  take_census(app.engine(), [&app, visit = std::move(visit), status](const Census& census) mutable {
+void tell(App& app, Visit visit, int status, std::optional<Notice> notice = {}) {
+  take_census(app.engine(), [&app, visit = std::move(visit), status,
+                             notice = std::move(notice)](const Census& census) mutable {
     const auto of = app.engine().operation(visit.parts.front());
     if (!of) {
       return visit.refuse(
@@ -90,7 +93,7 @@ void tell(App& app, Visit visit, int status) {
     }
     std::string text;
     JsonWriter out(text);
-    write_operation(out, *of, census);
+    write_operation(out, *of, census, notice);
     visit.respond(ok(std::move(text), status));
   });
 }
@@ -122,11 +125,18 @@ void declare_operation(App& app, Visit visit) {
     if (auto problem = app.options().check_target(*target)) return visit.refuse(*problem);
   }
   std::string who = visit.who.name;
-  app.engine().declare(std::move(*declared), std::move(who),
-                       [&app, visit = std::move(visit)](Result<bool> fresh) mutable {
-                         if (!fresh) return visit.refuse(fresh.error());
-                         tell(app, std::move(visit), *fresh ? 201 : 200);
-                       });
+  app.engine().declare(
+      std::move(*declared), std::move(who),
+      [&app, visit = std::move(visit)](Result<engine::PolicyReplaced> done) mutable {
+        if (!done) return visit.refuse(done.error());
+        std::string name = visit.parts.front();
+        const int status = done->before ? 200 : 201;
+        app.first_tickets().notice(
+            std::move(name), *done,
+            [&app, visit = std::move(visit), status](std::optional<Notice> notice) mutable {
+              tell(app, std::move(visit), status, std::move(notice));
+            });
+      });
 }
 
 void delete_operation(App& app, Visit visit) {

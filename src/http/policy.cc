@@ -10,7 +10,7 @@ namespace nowthen::http {
 namespace {
 
 std::string describe(const std::string& operation, const engine::PolicyView& policy,
-                     const Allow& allow) {
+                     const Allow& allow, const std::optional<Notice>& notice) {
   std::string text;
   JsonWriter out(text);
   out.begin_object();
@@ -49,22 +49,24 @@ std::string describe(const std::string& operation, const engine::PolicyView& pol
   out.begin_array();
   for (const std::string& field : policy.ignored) out.string(field);
   out.end_array();
+  put(out, notice);
   out.end_object();
   return text;
 }
 
 /// Answers with the policy that is in force now.
-void tell(App& app, Visit visit) {
+void tell(App& app, Visit visit, std::optional<Notice> notice = {}) {
   const auto of = app.engine().operation(visit.parts.front());
   const Allow allow = of ? of->declaration.allow : Allow();
   std::string name = visit.parts.front();
-  app.engine().policy(std::move(name),
-                      [allow, visit = std::move(visit)](Result<engine::PolicyView> policy) mutable {
-                        if (!policy) return visit.refuse(policy.error());
-                        Response response = ok(describe(visit.parts.front(), *policy, allow));
-                        response.with("ETag", '"' + std::to_string(policy->revision) + '"');
-                        visit.respond(std::move(response));
-                      });
+  app.engine().policy(
+      std::move(name), [allow, notice = std::move(notice),
+                        visit = std::move(visit)](Result<engine::PolicyView> policy) mutable {
+        if (!policy) return visit.refuse(policy.error());
+        Response response = ok(describe(visit.parts.front(), *policy, allow, notice));
+        response.with("ETag", '"' + std::to_string(policy->revision) + '"');
+        visit.respond(std::move(response));
+      });
 }
 
 void write_patch(JsonWriter& out, const PolicyPatch& patch) {
@@ -91,8 +93,15 @@ Result<std::optional<std::uint64_t>> wanted_revision(const Request& request) {
   return std::optional(revision);
 }
 
-void answer_change(App& app, Visit visit, const Result<void>& done) {
-  if (done) return tell(app, std::move(visit));
+void answer_change(App& app, Visit visit, const Result<engine::PolicyReplaced>& done) {
+  if (done) {
+    std::string name = visit.parts.front();
+    return app.first_tickets().notice(
+        std::move(name), *done,
+        [&app, visit = std::move(visit)](std::optional<Notice> notice) mutable {
+          tell(app, std::move(visit), std::move(notice));
+        });
+  }
   Problem problem = to_problem(done.error());
   if (done.error().code == ErrorCode::conflict) {
     problem.status = 412;
@@ -114,7 +123,7 @@ void change_policy(App& app, Visit visit) {
   std::string who = visit.who.name;
   app.engine().set_policy(
       std::move(name), std::move(*patch), std::move(who),
-      [&app, visit = std::move(visit)](Result<void> done) mutable {
+      [&app, visit = std::move(visit)](Result<engine::PolicyReplaced> done) mutable {
         answer_change(app, std::move(visit), done);
       },
       *revision);
@@ -166,10 +175,11 @@ void revert_policy(App& app, Visit visit) {
   if (!body) return visit.refuse(body.error());
   std::string name = visit.parts.front();
   std::string who = visit.who.name;
-  app.engine().revert_policy(std::move(name), body->seq, std::move(who),
-                             [&app, visit = std::move(visit)](Result<void> done) mutable {
-                               answer_change(app, std::move(visit), done);
-                             });
+  app.engine().revert_policy(
+      std::move(name), body->seq, std::move(who),
+      [&app, visit = std::move(visit)](Result<engine::PolicyReplaced> done) mutable {
+        answer_change(app, std::move(visit), done);
+      });
 }
 
 }  // namespace nowthen::http

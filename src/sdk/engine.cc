@@ -66,15 +66,19 @@ Result<void> Engine::signal_bytes(InvocationId id, std::string name, std::string
 // ---- policy ------------------------------------------------------------------------------------
 
 Result<void> Engine::set_policy(std::string operation, PolicyPatch patch, std::string who) {
-  return asked<void>(host_, [&](engine::Engine& engine, auto told) {
+  auto replaced = asked<engine::PolicyReplaced>(host_, [&](engine::Engine& engine, auto told) {
     engine.set_policy(std::move(operation), std::move(patch), std::move(who), std::move(told));
   });
+  if (!replaced) return replaced.error();
+  return {};
 }
 
 Result<void> Engine::revert_policy(std::string operation, std::uint64_t seq, std::string who) {
-  return asked<void>(host_, [&](engine::Engine& engine, auto told) {
+  auto replaced = asked<engine::PolicyReplaced>(host_, [&](engine::Engine& engine, auto told) {
     engine.revert_policy(std::move(operation), seq, std::move(who), std::move(told));
   });
+  if (!replaced) return replaced.error();
+  return {};
 }
 
 Result<std::vector<PolicyLine>> Engine::policy(std::string operation) const {
