@@ -22,6 +22,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   all.push_back(checkers::causes(world));
   all.push_back(checkers::crash_loops(world));
   all.push_back(checkers::workers(world));
+  all.push_back(checkers::callbacks(world));
   all.push_back(checkers::leftovers(world));
   return all;
 }

@@ -1,5 +1,6 @@
 #include "sim/life.h"
 
+#include "core/callback.h"
 #include "sim/sim_executor.h"
 #include "sim/sim_pool.h"
 #include "sim/sim_store.h"
@@ -21,6 +22,19 @@ Options options_of(const Plan& plan) {
   Options options;
   options.partitions(plan.partitions).loops(plan.loops).evict_after(plan.evict_after);
   return options;
+}
+
+/// Tries until it is heard, and is not kept for long.
+engine::OperationElsewhere callback_operation() {
+  engine::OperationElsewhere operation;
+  operation.name = core::kCallbackOperation;
+  Policy& policy = operation.declaration.policy;
+  policy.mode = Mode::later;
+  policy.attempt_timeout = std::chrono::seconds(10);
+  policy.retry.attempts_max = 1'000;
+  policy.retry.interval_max = std::chrono::seconds(5);
+  policy.retain = policy.retain_failed = std::chrono::seconds(10);
+  return operation;
 }
 
 }  // namespace
@@ -46,6 +60,7 @@ Result<engine::EngineSetup> Life::set_up() {
   setup.disk_budget = world_.plan().disk_budget;
   setup.gather = world_.plan().gather;
   setup.seed = world_.dice().next();
+  setup.built_in.push_back(callback_operation());
   black_box_ = std::make_unique<sdk::BlackBox>();
   setup.suspects = std::exchange(world_.disk().suspects, {});
   return setup;

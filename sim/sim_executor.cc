@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "core/callback.h"
 #include "sim/life.h"
 #include "sim/world.h"
 
@@ -9,6 +10,7 @@ namespace nowthen::sim {
 namespace {
 
 constexpr Duration kLateMax = std::chrono::seconds(20);
+constexpr Duration kHeardWithin = std::chrono::seconds(2);
 
 /// What an executor may say a second time, as a retried request would. The second time comes too
 /// late whatever has happened, so its content is one that must never be seen again.
@@ -62,7 +64,25 @@ void SimExecutor::begin(const core::Invocation& invocation) {
   world_.note(life_.number(), "begin " + invocation.operation + " " + short_name(invocation.id) +
                                   " attempt " + std::to_string(invocation.attempt));
   world_.began(go, invocation);
+  if (invocation.operation == core::kCallbackOperation) return call_back(invocation);
   (invocation.operation == kPulledOperation ? pulled_ : real_)->begin(invocation);
+}
+
+/// Whoever is to be told of an end hears of it later; now and then that fails.
+void SimExecutor::call_back(const core::Invocation& invocation) {
+  const core::Lease lease{invocation.id, invocation.epoch};
+  world_.later(world_.dice().wait(Duration(1), kHeardWithin), life_.number(), [this, lease] {
+    if (world_.dice().chance(200)) {
+      core::FailAttempt fail;
+      static_cast<core::Lease&>(fail) = lease;
+      fail.error = {ErrorCode::unavailable, "nobody is there"};
+      return port_->submit(std::move(fail));
+    }
+    core::Finish heard;
+    static_cast<core::Lease&>(heard) = lease;
+    heard.outcome.data = "200";
+    port_->submit(std::move(heard));
+  });
 }
 
 void SimExecutor::run_step(core::Lease lease, std::string_view path, std::uint32_t tries) {

@@ -52,6 +52,8 @@ class SimExecutor final : public engine::Executor {
   void evict_idle(WallTime now) override;
 
  private:
+  void call_back(const core::Invocation& invocation);
+
   World& world_;
   Life& life_;
   std::unique_ptr<SimPort> port_;  // outlives the executors over it

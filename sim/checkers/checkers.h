@@ -19,6 +19,7 @@ std::unique_ptr<Checker> rebuilt(World& world);      ///< rows alone give the sa
 std::unique_ptr<Checker> causes(World& world);       ///< whatever lives has a reason
 std::unique_ptr<Checker> crash_loops(World& world);  ///< only what kills is parked for it
 std::unique_ptr<Checker> workers(World& world);      ///< what a worker is told is stored
+std::unique_ptr<Checker> callbacks(World& world);    ///< who asked for it is told of each end
 std::unique_ptr<Checker> leftovers(World& world);    ///< retention leaves nothing behind
 
 }  // namespace nowthen::sim::checkers

@@ -29,6 +29,7 @@ enum class Bug : std::uint8_t {
   innocent_blamed,
   step_answered_early,
   taken_unstored,
+  callback_forgotten,
 };
 
 inline constexpr std::string_view kBugNames[] = {
@@ -51,9 +52,10 @@ inline constexpr std::string_view kBugNames[] = {
     "innocent_blamed",
     "step_answered_early",
     "taken_unstored",
+    "callback_forgotten",
 };
 
-static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::taken_unstored) + 1);
+static_assert(std::size(kBugNames) == static_cast<std::size_t>(Bug::callback_forgotten) + 1);
 
 inline constexpr std::chrono::milliseconds kEarly{20};  ///< of `timer_early`
 

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/planted.h"
 #include "core/application.h"
+#include "core/callback.h"
 
 namespace nowthen::core {
 namespace {
@@ -34,6 +35,8 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   call.sent = entry.kind == EntryKind::send;
   call.depth = call.sent ? 0 : s.inv.depth + 1;
   if (Error error = check_call(app, call); error.code != ErrorCode::none) return error;
+  if (is_reserved_name(call.operation))
+    return {ErrorCode::invalid_argument, reserved_name_rule(call.operation)};
   if (call.sent) {  // it is taken wherever it arrives, so a full partition is refused here
     if (Error error = overloaded(app); error.code != ErrorCode::none) return error;
   }
@@ -43,9 +46,7 @@ Error open_call(Application& app, Subject s, OpenEntry& command, Entry& entry) {
   if (!call.options.order_key.empty() || !call.options.idempotency_key.empty()) {
     partition = partition_of(app.state.partitions, call.operation, op.key_scope, call.options, 0);
   }
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(app.now).time_since_epoch();
-  call.id =
-      InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, app.random.next());
+  call.id = app.new_id(partition);
   entry.child = call.id;
   if (call.options.trace.empty()) {
     const auto trace = app.traced(s.inv);

@@ -60,6 +60,10 @@ Error check_call(const Application& app, const Invoke& call) {
                                              std::to_string(kTraceBytesMax) +
                                              " characters (W3C Trace Context, version 00)"};
   }
+  if (call.options.callback.size() > kCallbackBytesMax) {
+    return {ErrorCode::invalid_argument,
+            over_limit("the URL of a callback", "callback_bytes_max", kCallbackBytesMax)};
+  }
   if (call.options.priority > 9) {
     return {ErrorCode::invalid_argument, "a priority is 0 to 9 (9 first)"};
   }
@@ -142,6 +146,10 @@ void attach(Application& app, Subject s, Invoke& call) {
   }
 }
 
+std::uint64_t fingerprint_of(const Invoke& call) {
+  return fingerprint(call.operation, call.options.order_key, call.input, call.options.callback);
+}
+
 /// The call repeats an idempotency key that is taken.
 std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyRecord& record,
                               bool& fresh) {
@@ -154,10 +162,10 @@ std::optional<Missing> repeat(Application& app, Invoke& call, const IdempotencyR
     fresh = true;  // the record lives exactly as long as its invocation
     return std::nullopt;
   }
-  if (record.fingerprint != fingerprint(call.operation, call.options.order_key, call.input)) {
+  if (record.fingerprint != fingerprint_of(call)) {
     refuse_call(app, call, Gate::commit, ErrorCode::conflict,
                 "idempotency key '" + call.options.idempotency_key +
-                    "' was used with another input, by invocation " +
+                    "' was used with another input or callback, by invocation " +
                     nowthen::to_string(record.id));
     return std::nullopt;
   }
@@ -194,12 +202,11 @@ std::unique_ptr<Invocation> make_invocation(Application& app, const Operation& o
   inv->priority = call.options.priority;
   inv->order = order;
   inv->idempotency_key = std::move(call.options.idempotency_key);
-  if (!inv->idempotency_key.empty()) {
-    inv->fingerprint = fingerprint(op.name, call.options.order_key, call.input);
-  }
+  if (!inv->idempotency_key.empty()) inv->fingerprint = fingerprint_of(call);
   inv->held_above = std::move(call.held_above);
   inv->depth = call.depth;
   inv->trace = std::move(call.options.trace);
+  inv->callback = std::move(call.options.callback);
   if (call.parent && !call.sent) inv->parents.push_back(std::move(*call.parent));
   app.state.last_accepted = static_cast<AcceptSeq>(std::to_underlying(app.state.last_accepted) + 1);
   inv->accepted_seq = app.state.last_accepted;
@@ -272,7 +279,7 @@ std::optional<Missing> act(Application& app, Invoke& call) {
   Subject s{*state.add(make_invocation(app, op, call, order, agreed), op).loaded, op};
   Invocation& inv = s.inv;
   const bool deferred = agreed.mode == Mode::later;
-  if (deferred || !record.empty() || !inv.parents.empty() ||
+  if (deferred || !record.empty() || !inv.parents.empty() || !inv.callback.empty() ||
       op.policy.durable == Durable::from_start) {
     app.store(inv);
   }

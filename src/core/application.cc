@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/planted.h"
+#include "core/callback.h"
 
 namespace nowthen::core {
 
@@ -303,6 +304,7 @@ void Application::end(Subject s, State terminal, Outcome outcome) {
   trace_end(inv);
   cancel_children(inv, "its caller has ended");
   answer_waiters(inv);
+  if (!inv.callback.empty()) call_back(inv);
   for (ParentLink& parent : inv.parents) {
     const std::uint16_t to = parent.id.partition();
     emit(Gate::commit, Message{to, ChildEnded{std::move(parent), inv.outcome}});
@@ -366,6 +368,23 @@ void Application::cancel_children(Invocation& inv, std::string_view why) {
     emit(Gate::commit,
          Message{entry.child.partition(), Cancel{entry.child, std::string(why), WaiterId::none}});
   }
+}
+
+void Application::call_back(Invocation& inv) {
+  if (planted(Bug::callback_forgotten) && inv.state == State::cancelled) return;
+  Invoke call;
+  call.id = inv.told_by = new_id(state.partition);
+  call.operation = kCallbackOperation;
+  call.input = callback_input(inv);
+  call.options.priority = inv.priority;
+  call.options.trace = inv.trace;
+  call.sent = true;
+  emit(Gate::commit, Message{state.partition, std::move(call)});
+}
+
+InvocationId Application::new_id(std::uint16_t partition) {
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch();
+  return InvocationId::make(static_cast<std::uint64_t>(ms.count()), partition, random.next());
 }
 
 void Application::limit_cleanup(Subject s) {

@@ -94,6 +94,9 @@ class Application {
   /// Records the request to cancel and tells the code, if there is any. May end it.
   void cancel(Subject s, std::string note);
   void cancel_children(Invocation& inv, std::string_view why);
+  /// Its callback is told of the end by an invocation of its own, accepted in the same commit.
+  void call_back(Invocation& inv);
+  InvocationId new_id(std::uint16_t partition);
   /// After a cancel, `cleanup_within` runs from when the code was told and no step of it runs.
   void limit_cleanup(Subject s);
 

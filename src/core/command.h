@@ -19,10 +19,12 @@ struct CallOptions {
   Duration delay{};              ///< not before this much later
   std::string order_key;
   std::string idempotency_key;
-  std::string trace;  ///< W3C traceparent, at most kTraceBytesMax; children have their parent's
+  std::string trace;     ///< W3C traceparent, at most kTraceBytesMax; children have their parent's
+  std::string callback;  ///< a URL that is told of the end, at most kCallbackBytesMax; empty: none
 };
 /// W3C Trace Context 3.2.2: version 00 has 2 + 1 + 32 + 1 + 16 + 1 + 2 characters.
 inline constexpr std::size_t kTraceBytesMax = 55;
+inline constexpr std::size_t kCallbackBytesMax = 2048;
 
 /// A change of per-key state, committed with the entry or end that carries it.
 struct StateWrite {

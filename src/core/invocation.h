@@ -71,10 +71,11 @@ struct Header {
   std::uint8_t priority = 4;  ///< 0..9, 9 first
   OrderKey order;
   std::string idempotency_key;
-  std::uint64_t fingerprint = 0;     ///< of operation, order key and input
+  std::uint64_t fingerprint = 0;     ///< of operation, order key, input and callback
   std::vector<OrderKey> held_above;  ///< keys that the calling ancestors hold, see `as_held`
   std::uint32_t depth = 0;           ///< calls above this one
   std::string trace;                 ///< W3C traceparent of its caller; empty: none
+  std::string callback;              ///< a URL that is told of its end; empty: none
   std::vector<ParentLink> parents;   ///< who waits for the result, durably
   AcceptSeq accepted_seq{};
   WallTime accepted{};
@@ -108,6 +109,7 @@ struct Invocation : Header {
   std::vector<BufferedSignal> signals;  ///< in order of arrival; stored with the header
   std::uint32_t last_seq = 0;           ///< the last done_seq given out
   std::size_t journal_bytes = 0;
+  InvocationId told_by;  ///< once ended: the invocation that tells its callback; null: none
 
   // In memory only.
   bool stored = false;             ///< a row of it is written, or will be with this turn

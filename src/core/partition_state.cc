@@ -184,8 +184,9 @@ std::string idempotency_record(std::string_view operation, std::string_view orde
 }
 
 std::uint64_t fingerprint(std::string_view operation, std::string_view order_key,
-                          std::string_view input) {
-  return hash_text(hash_text(hash_text(3, operation), order_key), input);
+                          std::string_view input, std::string_view callback) {
+  const std::uint64_t hash = hash_text(hash_text(hash_text(3, operation), order_key), input);
+  return callback.empty() ? hash : hash_text(hash, callback);
 }
 
 }  // namespace nowthen::core

@@ -169,6 +169,6 @@ std::string idempotency_record(std::string_view operation, std::string_view orde
                                std::string_view idempotency_key);
 /// Of what a repeated call must not differ in.
 std::uint64_t fingerprint(std::string_view operation, std::string_view order_key,
-                          std::string_view input);
+                          std::string_view input, std::string_view callback = {});
 
 }  // namespace nowthen::core

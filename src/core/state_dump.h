@@ -29,7 +29,7 @@ inline void put(std::ostream& out, const Invocation& of) {
       << " priority " << static_cast<int>(of.priority) << " order '" << of.order.scope << "/"
       << of.order.key << "' idempotency '" << of.idempotency_key << "' " << of.fingerprint
       << " depth " << of.depth << " held " << of.held_above.size() << " parents "
-      << of.parents.size() << " trace '" << of.trace << "' seq "
+      << of.parents.size() << " trace '" << of.trace << "' callback '" << of.callback << "' seq "
       << std::to_underlying(of.accepted_seq) << " accepted " << to_us(of.accepted) << " not_before "
       << to_us(of.not_before) << " start " << to_us(of.start_due) << " answer "
       << to_us(of.answer_due) << "\n  " << of.state << ' ' << to_string(of.park_reason) << " '"

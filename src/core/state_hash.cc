@@ -64,7 +64,7 @@ std::uint64_t hash_of(const Invocation& of) {
   Hasher hash;
   hash.add(of.id).add(of.operation).add(of.version).add(of.mode).add(of.priority).add(of.order);
   hash.add(of.idempotency_key).add(of.fingerprint).add(of.held_above).add(of.depth).add(of.trace);
-  hash.add(of.parents).add(of.accepted_seq).add(of.accepted).add(of.not_before);
+  hash.add(of.callback).add(of.parents).add(of.accepted_seq).add(of.accepted).add(of.not_before);
   hash.add(of.start_due).add(of.answer_due).add(of.on_timeout);
   add_life(hash, of);
   hash.add(of.input).add(of.done).add(of.signals).add(of.last_seq);

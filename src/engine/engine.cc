@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/prng.h"
+#include "core/callback.h"
 #include "core/trace.h"
 #include "store/codec.h"
 
@@ -63,6 +64,8 @@ Result<void> Engine::check(const std::string& name, const Declaration& declarati
                                                   name.substr(0, setup_.limits.name_bytes_max) +
                                                   "': " + name_rule(setup_.limits.name_bytes_max)};
   }
+  if (core::is_reserved_name(name))
+    return Error{ErrorCode::invalid_argument, core::reserved_name_rule(name)};
   if (auto valid = validate(declaration.policy); !valid) {
     return Error{valid.error().code, "operation '" + name + "': " + valid.error().message};
   }
@@ -146,6 +149,10 @@ Result<void> Engine::start(Driving driving) {
   if (started_) return Error{ErrorCode::invalid_state, "the engine was started before"};
   for (const auto& [name, versions] : operations_) {
     book_.declare(name, versions.back().declaration);
+  }
+  for (const OperationElsewhere& own : setup_.built_in) {
+    book_.declare(own.name, own.declaration);
+    elsewhere_[own.name] = own;
   }
   if (auto loaded = load_policies(); !loaded) return loaded;
   for (const OperationView& of : operations()) {
@@ -438,6 +445,8 @@ void Engine::declare(OperationElsewhere operation, std::string who, Told<PolicyR
 }
 
 void Engine::undeclare(std::string name, std::string who, Told<void> told) {
+  if (core::is_reserved_name(name))
+    return told(Error{ErrorCode::conflict, core::reserved_name_rule(name)});
   if (operations_.contains(name)) {
     return told(Error{ErrorCode::conflict, "operation '" + name + "' is run in this process"});
   }

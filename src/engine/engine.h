@@ -35,6 +35,9 @@ struct EngineSetup {
   Duration gather = Duration::zero();
   std::uint64_t disk_budget = 0;  ///< bytes that ended invocations may take; 0: no bound
   std::uint64_t seed = 0;         ///< of ids and jitter; different in every process
+  /// Operations that whoever runs the engine brings along, under reserved names. Not stored; their
+  /// policy may be overridden as others' may.
+  std::vector<OperationElsewhere> built_in;
   /// Whose code was on a thread when the last process died: the executor's guess of who killed it.
   std::vector<InvocationId> suspects;
   std::function<void(const Error&)> on_fatal;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/utf8.h"
+#include "core/callback.h"
 #include "http/listener.h"
 
 namespace nowthen::http {
@@ -164,6 +165,27 @@ Problem App::absence(InvocationId id, const Error& error) const {
 }
 
 // ---- what handlers share ---------------------------------------------------------------------
+
+std::optional<Problem> check_callback(const App& app, const std::string& url, std::string field) {
+  std::optional<Problem> problem;
+  if (url.size() > core::kCallbackBytesMax) {
+    problem = invalid("the URL is longer than callback_bytes_max (" +
+                      std::to_string(core::kCallbackBytesMax) + ")");
+  } else if (const auto parsed = parse_url(url); !parsed) {
+    problem = to_problem(parsed.error());
+  } else if (app.options().check_callback) {
+    problem = app.options().check_callback(*parsed);
+  }
+  if (!problem) return std::nullopt;
+  problem->detail = field + ": " + problem->detail;
+  problem->field = std::move(field);
+  return problem;
+}
+
+std::optional<Problem> check_callable(const std::string& operation) {
+  if (!core::is_reserved_name(operation)) return std::nullopt;
+  return Problem{403, "forbidden", core::reserved_name_rule(operation), "", {}};
+}
 
 Result<std::string> stored_body(Request& request) {
   const std::string* type = request.header("Content-Type");

@@ -27,6 +27,8 @@ struct AppOptions {
   bool loopback = true;    ///< the listener is: a foreign Host or Origin is refused, keys are free
   /// What is wrong with a service that an operation is declared to be served by, if anything.
   std::function<std::optional<Problem>(const HttpTarget&)> check_target;
+  /// What is wrong with where a caller wants to be told of an end, if anything.
+  std::function<std::optional<Problem>(const Url&)> check_callback;
   /// Copies the data folder to a new one, while it is in use. Blocks for long.
   std::function<Result<void>(const std::string& folder)> back_up;
   bool keys_needed = false;                      ///< also as long as there is none
@@ -86,6 +88,11 @@ inline Response ok(std::string json, int status = 200) {
 inline bool is_nothing(std::string_view body) {
   return body.empty() || body == "null" || body == "{}";
 }
+
+/// What is wrong with the URL of a callback, if anything; the problem names `field`.
+std::optional<Problem> check_callback(const App& app, const std::string& url, std::string field);
+/// That an operation is nobody's to call, if so.
+std::optional<Problem> check_callable(const std::string& operation);
 
 /// Reads a JSON object with exactly the fields of `T` (NOWTHEN_JSON); empty is `{}`.
 template <class T>

@@ -18,6 +18,7 @@ struct Line {
   std::optional<std::string> input;
   std::string order_key;
   std::string idempotency_key;
+  std::string callback;
   Duration delay{};
 };
 
@@ -29,10 +30,12 @@ void read_line(JsonReader& in, void* target, std::string&& name) {
     in.string(line.order_key);
   } else if (name == "idempotency_key") {
     in.string(line.idempotency_key);
+  } else if (name == "callback") {
+    in.string(line.callback);
   } else if (name == "delay") {
     json::read(in, line.delay);
   } else {
-    in.fail("there is no such field here: input, order_key, idempotency_key, delay");
+    in.fail("there is no such field here: input, order_key, idempotency_key, callback, delay");
   }
 }
 
@@ -111,6 +114,10 @@ void BulkState::call(std::string_view text) {
   reader.entries(&line, read_line);
   reader.finish();
   if (!reader.ok()) return refuse(number, invalid(reader.error().message));
+  if (!line.callback.empty()) {
+    if (auto problem = check_callback(app, line.callback, "callback"))
+      return refuse(number, *problem);
+  }
   core::Invoke call;
   call.operation = visit.parts.front();
   call.input = line.input ? std::move(*line.input) : "null";
@@ -121,6 +128,7 @@ void BulkState::call(std::string_view text) {
   call.options.idempotency_key = std::move(line.idempotency_key);
   if (call.options.idempotency_key.empty() && !key.empty())
     call.options.idempotency_key = key + "/" + std::to_string(number);
+  call.options.callback = std::move(line.callback);
   call.options.delay = line.delay;
   app.engine().invoke(std::move(call), [self = shared_from_this(), number,
                                         loop = &visit.exchange.loop()](core::Reply reply) {
@@ -232,6 +240,7 @@ class RefusedUpload final : public Upload {
 
 std::optional<Problem> why_not(App& app, const Visit& visit) {
   const std::string& name = visit.parts.front();
+  if (auto problem = check_callable(name)) return problem;
   if (!app.engine().operation(name))
     return to_problem({ErrorCode::not_found, "there is no operation '" + name + "'"});
   const auto& operations = visit.exchange.loop().partitions().front()->state.operations;

@@ -9,18 +9,13 @@ namespace {
 
 constexpr Duration kResultWaitMax = std::chrono::minutes(10);
 
-Problem with_field(Problem problem, std::string field) {
-  problem.field = std::move(field);
-  return problem;
-}
-
 }  // namespace
 
 std::optional<Problem> read_urgency_and_trace(const Request& request, core::CallOptions& options) {
   if (const std::string* text = request.header("Nowthen-Priority")) {
     if (text->size() != 1 || (*text)[0] < '0' || (*text)[0] > '9') {
-      return with_field(invalid("Nowthen-Priority is 0 to 9 (9 first), not '" + *text + "'"),
-                        "Nowthen-Priority");
+      return invalid("Nowthen-Priority is 0 to 9 (9 first), not '" + *text + "'",
+                     "Nowthen-Priority");
     }
     options.priority = static_cast<std::uint8_t>((*text)[0] - '0');
   }
@@ -33,28 +28,33 @@ std::optional<Problem> read_urgency_and_trace(const Request& request, core::Call
 
 namespace {
 
-std::optional<Problem> read_options(const Request& request, core::CallOptions& options) {
+std::optional<Problem> read_options(const App& app, const Request& request,
+                                    core::CallOptions& options) {
+  if (const std::string* url = request.header("Nowthen-Callback")) {
+    if (auto problem = check_callback(app, *url, "Nowthen-Callback")) return problem;
+    options.callback = *url;
+  }
   if (const std::string* text = request.header("Prefer")) {
     const auto prefer = parse_prefer(*text);
-    if (!prefer) return with_field(to_problem(prefer.error()), "Prefer");
+    if (!prefer) return invalid(prefer.error().message, "Prefer");
     if (prefer->respond_async) options.prefer = Mode::later;
     options.wait = prefer->wait;
   }
   if (const std::string* key = request.header("Idempotency-Key")) {
     options.idempotency_key = unquoted(*key);
     if (options.idempotency_key.empty())
-      return with_field(invalid("Idempotency-Key is empty"), "Idempotency-Key");
+      return invalid("Idempotency-Key is empty", "Idempotency-Key");
   }
   if (const std::string* key = request.header("Nowthen-Order-Key")) {
     options.order_key = *key;
     if (options.order_key.empty())
-      return with_field(invalid("Nowthen-Order-Key is empty"), "Nowthen-Order-Key");
+      return invalid("Nowthen-Order-Key is empty", "Nowthen-Order-Key");
   }
   if (auto problem = read_urgency_and_trace(request, options)) return problem;
   if (const std::string* text = request.header("Nowthen-Delay")) {
     const auto delay = parse_duration(*text);
     if (!delay) {
-      return with_field(invalid("Nowthen-Delay: " + delay.error().message), "Nowthen-Delay");
+      return invalid("Nowthen-Delay: " + delay.error().message, "Nowthen-Delay");
     }
     options.delay = *delay;
   }
@@ -66,7 +66,8 @@ std::optional<Problem> read_options(const Request& request, core::CallOptions& o
 void invoke(App& app, Visit visit) {
   core::Invoke call;
   call.operation = std::move(visit.parts.front());
-  if (auto problem = read_options(visit.request, call.options)) return visit.refuse(*problem);
+  if (auto problem = check_callable(call.operation)) return visit.refuse(*problem);
+  if (auto problem = read_options(app, visit.request, call.options)) return visit.refuse(*problem);
   auto input = stored_body(visit.request);
   if (!input) return visit.refuse(input.error());
   call.input = std::move(*input);
@@ -96,10 +97,10 @@ void get_result(App& app, Visit visit) {
   if (const auto given = visit.query.find("wait"); given != visit.query.end()) {
     const auto parsed = parse_seconds(given->second);
     if (!parsed || *parsed < Duration::zero() || *parsed > kResultWaitMax) {
-      return visit.refuse(
-          with_field(invalid("wait: seconds, or a duration up to " +
-                             format_duration(kResultWaitMax) + ", not '" + given->second + "'"),
-                     "wait"));
+      return visit.refuse(invalid("wait: seconds, or a duration up to " +
+                                      format_duration(kResultWaitMax) + ", not '" + given->second +
+                                      "'",
+                                  "wait"));
     }
     wait = *parsed;
   }

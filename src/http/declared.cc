@@ -177,6 +177,11 @@ Result<PolicyPatch> parse_policy_patch(std::string_view json) {
   reader.entries(&body, read_policy_field);
   reader.finish();
   if (!reader.ok()) return wrong(reader);
+    } else if (name == "callback") {
+      in.skip();
+      HttpTarget told;
+      told.callbacks = true;
+      into.http = std::make_shared<const HttpTarget>(std::move(told));
   return std::move(body.patch);
 }
 

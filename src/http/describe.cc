@@ -1,5 +1,7 @@
 #include "http/describe.h"
 
+#include <openssl/evp.h>
+
 #include "http/problem.h"
 
 namespace nowthen::http {
@@ -15,6 +17,19 @@ void put(JsonWriter& out, std::string_view name, std::uint64_t number) {
 void put(JsonWriter& out, std::string_view name, WallTime time) {
   out.field(name);
   json::write_time(out, time);
+}
+void put_value(JsonWriter& out, const std::string& name, std::string_view bytes) {
+  if (validate_json(bytes)) {
+    out.field(name);
+    return out.raw(bytes);
+  }
+  std::string text(4 * ((bytes.size() + 2) / 3), '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  const std::string encoded = name + "_base64";
+  out.field(encoded);
+  out.string(text);
 }
 void put_if(JsonWriter& out, std::string_view name, std::string_view text) {
   if (!text.empty()) put(out, name, text);

@@ -17,6 +17,8 @@ void put(JsonWriter& out, std::string_view name, std::uint64_t number);
 void put(JsonWriter& out, std::string_view name, WallTime time);
 void put_if(JsonWriter& out, std::string_view name, std::string_view text);
 void put_if(JsonWriter& out, std::string_view name, InvocationId id);
+/// JSON as it is; other bytes as base64, under "NAME_base64".
+void put_value(JsonWriter& out, const std::string& name, std::string_view bytes);
 /// `"result": ...` or `"error": {"code", "message"}`. Bytes that are no JSON become text.
 void put_outcome(JsonWriter& out, const core::Outcome& outcome);
 

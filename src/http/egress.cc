@@ -117,4 +117,15 @@ Result<void> Egress::check(std::string_view host, std::string_view address,
                 flag + text);
 }
 
+Result<void> Egress::check_unresolved(std::string_view host, std::uint16_t port) const {
+  if (IpAddress::parse(host)) return check(host, host, port);
+  const std::string name = lower_case(host);
+  const bool here = name == "localhost" || name.ends_with(".localhost");  // RFC 6761 6.3
+  if (lists(name, port) || !ranges_.empty() || (here && loopback_allowed_)) return {};
+  return Error{ErrorCode::invalid_argument, "egress to " + name +
+                                                " is not allowed; start the server with "
+                                                "--allow-egress " +
+                                                name};
+}
+
 }  // namespace nowthen::http

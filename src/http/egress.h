@@ -37,6 +37,9 @@ class Egress {
   /// `host`: as it stands in the URL; `address`: what it resolved to, in numbers.
   /// `invalid_argument` says which flag would allow it.
   Result<void> check(std::string_view host, std::string_view address, std::uint16_t port) const;
+  /// The same of a host that is not resolved yet: refused where no address that it may turn out to
+  /// have would be allowed, but for a name of this machine that nobody has listed.
+  Result<void> check_unresolved(std::string_view host, std::uint16_t port) const;
 
  private:
   struct Host {

@@ -218,5 +218,22 @@ TEST(Egress, entry_that_means_nothing_is_refused_by_name) {
   }
 }
 
+TEST(Egress, a_name_that_no_rule_could_allow_is_refused_before_it_is_resolved) {
+  const auto may = [](const EgressOptions& options, std::string_view host) {
+    return Egress::make(options)->check_unresolved(host, 443).has_value();
+  };
+  EXPECT_FALSE(may({}, "example.org"));
+  EXPECT_FALSE(may({}, "localhost"));
+  EXPECT_FALSE(may({.loopback_allowed = true}, "example.org"));
+  EXPECT_TRUE(may({.loopback_allowed = true}, "localhost"));
+  EXPECT_TRUE(may({.loopback_allowed = true}, "a.localhost"));
+  EXPECT_TRUE(may({.allow = {"Example.org"}}, "example.ORG"));
+  EXPECT_FALSE(may({.allow = {"example.org:80"}}, "example.org"));
+  EXPECT_TRUE(may({.allow = {"*"}}, "example.org"));
+  EXPECT_TRUE(may({.allow = {"10.0.0.0/8"}}, "inside")) << "it may be there";
+  EXPECT_FALSE(may({.allow = {"*"}}, "10.0.0.1")) << "an address is what it is";
+  EXPECT_TRUE(may({.allow = {"10.0.0.1"}}, "10.0.0.1"));
+}
+
 }  // namespace
 }  // namespace nowthen::http

@@ -6,6 +6,7 @@
 #include <nowthen/json.h>
 
 #include "core/trace.h"
+#include "http/callback.h"
 #include "http/message.h"
 
 namespace nowthen::http {
@@ -34,6 +35,10 @@ std::string to_text(WallTime time) {
 
 std::string request_path(std::uint32_t occurrence) {
   return occurrence == 1 ? "request" : "request#" + std::to_string(occurrence);
+}
+
+Verdict judge_answer(ClientResponse response, WallTime now) {
+  return judge(std::move(response), now);
 }
 
 template <class Command>
@@ -116,6 +121,7 @@ void HttpExecutor::begin(const core::Invocation& invocation) {
 
 Result<ClientRequest> HttpExecutor::request_of(const core::Invocation& invocation,
                                                const HttpTarget& target, WallTime deadline) const {
+  if (target.callbacks) return callback_request(invocation);
   ClientRequest request;
   request.url = target.url;
   request.body = invocation.input.empty() ? "null" : invocation.input;
@@ -163,7 +169,8 @@ void HttpExecutor::send(Attempt& attempt) {
         Attempt* asked = find(lease);
         if (asked == nullptr) return;
         if (auto* response = std::get_if<ClientResponse>(&answer)) {
-          conclude(*asked, judge(std::move(*response), port_.now()));
+          const auto meaning = asked->target->callbacks ? judge_callback : judge_answer;
+          conclude(*asked, meaning(std::move(*response), port_.now()));
         } else {
           conclude(*asked, judge(std::get<ClientError>(answer)));
         }

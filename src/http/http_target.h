@@ -30,6 +30,7 @@ struct HttpTarget {
   std::vector<TargetHeader> headers;          ///< in order of their names
   Duration lease = std::chrono::seconds(30);  ///< of an attempt that it keeps by answering 202
   OnUnknown on_unknown = OnUnknown::retry;
+  bool callbacks = false;  ///< the URL, and what it is sent, are in the input: see callback.h
 };
 
 inline constexpr std::size_t kTargetHeadersMax = 64;

@@ -12,6 +12,16 @@ namespace {
 
 constexpr std::size_t kEntriesMax = 10'000;
 
+/// Who is told of the end, and, after it, the invocation that does so.
+void put_callback(JsonWriter& out, std::string_view url, InvocationId told_by) {
+  if (url.empty()) return;
+  out.field("callback");
+  out.begin_object();
+  put(out, "url", url);
+  put_if(out, "invocation", told_by);
+  out.end_object();
+}
+
 std::string describe(const core::Invocation& inv, const std::string* progress) {
   std::string text;
   JsonWriter out(text);
@@ -36,6 +46,7 @@ std::string describe(const core::Invocation& inv, const std::string* progress) {
     out.field("progress");
     out.raw(*progress);
   }
+  put_callback(out, inv.callback, {});
   out.field("durable");
   out.boolean(inv.stored);
   out.end_object();
@@ -58,6 +69,7 @@ std::string describe(const store::FinishedRow& row) {
   put(out, "attempt", row.attempt);
   put(out, "done", row.done);
   if (!row.outcome.ok()) put_if(out, "note", row.outcome.data);
+  put_callback(out, row.callback, row.told_by);
   out.field("durable");
   out.boolean(true);
   out.end_object();

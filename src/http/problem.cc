@@ -68,10 +68,28 @@ std::string title_of(std::string_view type) {
 }  // namespace
 
 Problem to_problem(const Error& error, InvocationId invocation) {
-  return {status_of(error.code), type_of(error.code), error.message, "", invocation};
+  const bool of_request =
+      error.code == ErrorCode::invalid_argument || error.code == ErrorCode::codec_failed;
+  std::string field(of_request && invocation.is_null() ? about_field(error.message).field : "");
+  return {status_of(error.code), type_of(error.code), error.message, std::move(field), invocation};
 }
 
-Problem invalid(std::string detail) { return {400, "invalid-argument", std::move(detail), "", {}}; }
+Problem invalid(std::string detail, std::string field) {
+  if (field.empty()) field = about_field(detail).field;
+  return {400, "invalid-argument", std::move(detail), std::move(field), {}};
+}
+
+AboutField about_field(std::string_view message) {
+  constexpr std::string_view kField = "field '";
+  constexpr std::string_view kOfPolicy = "policy field ";
+  const bool quoted = message.starts_with(kField);
+  if (!quoted && !message.starts_with(kOfPolicy)) return {"", message};
+  const std::string_view rest = message.substr(quoted ? kField.size() : kOfPolicy.size());
+  const std::string_view end = quoted ? "': " : ": ";
+  const std::size_t at = rest.find(end);
+  if (at == rest.npos) return {"", message};
+  return {rest.substr(0, at), rest.substr(at + end.size())};
+}
 
 std::string printable(std::string_view text) {
   if (is_utf8(text)) return std::string(text);

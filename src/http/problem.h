@@ -22,7 +22,16 @@ struct Problem {
 
 /// The problem of an error of the engine; the table in docs/http.md.
 Problem to_problem(const Error& error, InvocationId invocation = {});
-Problem invalid(std::string detail);
+/// `field`: of the body, the query or the headers; else that which `detail` begins with, if any.
+Problem invalid(std::string detail, std::string field = {});
+
+/// A message that begins with the field that it is about, as those of JsonReader and of policies
+/// do ("field 'retry.factor': ..."): that field, or nothing, and the rest.
+struct AboutField {
+  std::string_view field;
+  std::string_view what;
+};
+AboutField about_field(std::string_view message);
 
 /// Appends the problem as a JSON object.
 void write_problem(std::string& out, const Problem& problem);

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include <openssl/evp.h>
-
 #include <nowthen/json.h>
 
 #include "core/trace.h"
+#include "http/describe.h"
 #include "http/keys.h"
 #include "http/problem.h"
 
@@ -17,24 +16,6 @@ namespace {
 constexpr Duration kOfferedFor = std::chrono::seconds(1);
 constexpr Duration kComingFor = std::chrono::seconds(5);
 constexpr std::size_t kIdleKept = 64;  // of requests, before those that are over are swept
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3), '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                  reinterpret_cast<const unsigned char*>(bytes.data()),
-                  static_cast<int>(bytes.size()));
-  return text;
-}
-
-void put_value(JsonWriter& out, const std::string& name, std::string_view bytes) {
-  const bool is_json = validate_json(bytes).has_value();
-  out.field(is_json ? name : name + "_base64");
-  if (is_json) {
-    out.raw(bytes);
-  } else {
-    out.string(base64(bytes));
-  }
-}
 
 }  // namespace
 

@@ -123,6 +123,8 @@ Result<void> Host::start() {
   setup->make_reactor = surroundings_.make_reactor;
   setup->on_span = surroundings_.on_span;
   setup->trace_sample = surroundings_.trace_sample;
+  for (const engine::OperationElsewhere& own : surroundings_.built_in)
+    setup->built_in.push_back(own);
   setup->make_executor = [this](engine::LoopPort& port, engine::Reactor& reactor) {
     auto in_process = make_executor(port);
     if (!surroundings_.make_executor) return in_process;

@@ -29,6 +29,7 @@ struct Surroundings {
       make_executor;
   std::function<void(const core::Span&)> on_span = {};  ///< see engine::EngineSetup
   double trace_sample = 0;
+  std::vector<engine::OperationElsewhere> built_in;  ///< that it serves
 };
 
 /// The inside of a public Engine: the engine room, the handlers, and the pool of their steps.

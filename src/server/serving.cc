@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "http/app.h"
+#include "http/callback.h"
 #include "http/ip_address.h"
 #include "http/private_file.h"
 #include "http/switch_executor.h"
@@ -109,6 +110,12 @@ class ServingHost final : public Serving {
                                  secrets = executor.secrets](const http::HttpTarget& target) {
       return check_target(*egress, *secrets, target);
     };
+    app_options_.check_callback =
+        [egress = executor.egress](const http::Url& url) -> std::optional<http::Problem> {
+      auto allowed = egress->check_unresolved(url.host, url.port);
+      if (allowed) return std::nullopt;
+      return http::Problem{403, "forbidden", allowed.error().message, "", {}};
+    };
     app_options_.back_up = [this](const std::string& folder) { return back_up(folder); };
     around_.make_reactor = http::make_reactor;
     around_.make_executor =
@@ -119,6 +126,7 @@ class ServingHost final : public Serving {
       NT_ASSERT(made.has_value());  // the reactors are ours, and no file of certificates is named
       return std::move(*made);
     };
+    around_.built_in.push_back(http::callback_operation());
     return {};
   }
 

@@ -109,6 +109,12 @@ core::Invocation traced() {
   return it;
 }
 
+core::Invocation called_back() {
+  core::Invocation it = sleeping();
+  it.callback = "https://example.org/hook";
+  return it;
+}
+
 core::Message message() {
   core::Invoke invoke;
   invoke.id = kId;
@@ -132,6 +138,12 @@ core::Message message() {
 core::Message message_traced() {
   core::Message it = message();
   std::get<core::Invoke>(it.body).options.trace = traced().trace;
+  return it;
+}
+
+core::Message message_called_back() {
+  core::Message it = message();
+  std::get<core::Invoke>(it.body).options.callback = called_back().callback;
   return it;
 }
 
@@ -162,6 +174,11 @@ std::vector<Golden> goldens() {
   traced_end.state = core::State::succeeded;
   traced_end.ended = full().ended;
   encode_finished(traced_end, bucket_of(full().ended, std::chrono::hours(24)), finished);
+  core::Invocation told = called_back();
+  told.state = core::State::succeeded;
+  told.ended = full().ended;
+  told.told_by = InvocationId{kId.high, 7};
+  encode_finished(told, bucket_of(full().ended, std::chrono::hours(24)), finished);
   return {
       {"asleep", encode_header(sleeping()), "4c000301a0c4506c0000031122334455667788",
        "011d03410b706c6163652d6f72646572ac02f601117b226974656d223a22627572676572227d01e80701"
@@ -206,6 +223,18 @@ std::vector<Golden> goldens() {
        "6902010173016b0280897a01a0c4506c0000031122334455667788017001a0c4506c0000031122334455"
        "6677883730302d30616637363531393136636434336464383434386562323131633830333139632d6237"
        "61643662373136393230333333312d3031c2aadf89"},
+      {"called back", encode_header(called_back()), "4c000301a0c4506c0000031122334455667788",
+       "019d8080800203410b706c6163652d6f72646572ac02f601117b226974656d223a22627572676572"
+       "227d01e807010c0309636f6f6c2d646f776e8080bbdd8305d00f1868747470733a2f2f6578616d70"
+       "6c652e6f72672f686f6f6b788b36f0"},
+      {"called back, finished", finished[2], "4600036ab290000001a0c4506c0000031122334455667788",
+       "0194400601000b706c6163652d6f72646572f6018092f401117b226974656d223a22627572676572"
+       "227d011868747470733a2f2f6578616d706c652e6f72672f686f6f6b01a0c4506c00000300000000"
+       "0000000733c88725"},
+      {"called back, invoke", encode_message(1, 2, message_called_back()), "4f00010000000000000002",
+       "010003012f01a0c4506c00000311223344556677880973656e642d6d61696c01027b7d0400016f01"
+       "6902010173016b0280897a01a0c4506c0000031122334455667788017001a0c4506c000003112233"
+       "44556677881868747470733a2f2f6578616d706c652e6f72672f686f6f6bff3ca065"},
   };
 }
 
@@ -244,6 +273,14 @@ TEST(GoldenRows, are_still_read) {
   const auto invoke = decode_message(key(12), value(12));
   ASSERT_TRUE(invoke);
   EXPECT_EQ(std::get<core::Invoke>(invoke->body).options.trace, traced().trace);
+  EXPECT_EQ((*decode_header(key(13), value(13)))->callback, called_back().callback);
+  const auto told = decode_finished(key(14), value(14));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->callback, called_back().callback);
+  EXPECT_EQ(told->told_by.low, 7u);
+  const auto calling = decode_message(key(15), value(15));
+  ASSERT_TRUE(calling);
+  EXPECT_EQ(std::get<core::Invoke>(calling->body).options.callback, called_back().callback);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ void expect_same(const Invocation& a, const Invocation& b) {
   EXPECT_EQ(a.held_above, b.held_above);
   EXPECT_EQ(a.depth, b.depth);
   EXPECT_EQ(a.trace, b.trace);
+  EXPECT_EQ(a.callback, b.callback);
   EXPECT_EQ(a.parents, b.parents);
   EXPECT_EQ(a.accepted_seq, b.accepted_seq);
   EXPECT_EQ(a.accepted, b.accepted);
@@ -218,6 +219,7 @@ TEST(MessageRow, random_messages_come_back_whole) {
       EXPECT_EQ(invoke->options.prefer, sent.options.prefer);
       EXPECT_EQ(invoke->parent, sent.parent);
       EXPECT_EQ(invoke->options.trace, sent.options.trace);
+      EXPECT_EQ(invoke->options.callback, sent.options.callback);
       EXPECT_EQ(invoke->held_above, sent.held_above);
       EXPECT_TRUE(invoke->redelivered);
     }

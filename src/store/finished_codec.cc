@@ -23,7 +23,8 @@ enum FinishedBit : std::uint32_t {
   kNote = 1u << 10,
   kCancelNote = 1u << 11,
   kTrace = 1u << 12,
-  kUnknownFinishedBits = ~((1u << 13) - 1),
+  kCallback = 1u << 13,
+  kUnknownFinishedBits = ~((1u << 14) - 1),
 };
 
 std::uint32_t finished_bits(const core::Invocation& of) {
@@ -44,6 +45,7 @@ std::uint32_t finished_bits(const core::Invocation& of) {
   mark(!of.note.empty(), kNote);
   mark(!of.cancel_note.empty(), kCancelNote);
   mark(!of.trace.empty(), kTrace);
+  mark(!of.callback.empty(), kCallback);
   return bits;
 }
 
@@ -132,6 +134,10 @@ std::string encode_payload(const core::Invocation& of, std::uint32_t bits) {
   if (has(kNote)) out.bytes(of.note);
   if (has(kCancelNote)) out.bytes(of.cancel_note);
   if (has(kTrace)) out.bytes(of.trace);
+  if (has(kCallback)) {
+    out.bytes(of.callback);
+    put_id(out, of.told_by);
+  }
   return value;
 }
 
@@ -182,6 +188,10 @@ Result<FinishedRow> decode_finished(std::string_view key, std::string_view value
   if (has(kNote)) to.note = in.bytes();
   if (has(kCancelNote)) to.cancel_note = in.bytes();
   if (has(kTrace)) to.trace = in.bytes();
+  if (has(kCallback)) {
+    to.callback = in.bytes();
+    to.told_by = take_id(in);
+  }
   if (!in.finished()) return malformed(key);
   return to;
 }

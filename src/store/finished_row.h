@@ -44,6 +44,8 @@ struct FinishedRow {
   std::uint32_t attempt = 0;
   std::string cancel_note;
   std::string trace;
+  std::string callback;  ///< a URL that is told of the end, by the invocation `told_by`
+  InvocationId told_by;
   core::Outcome outcome;    ///< without its data when `result_row`
   bool result_row = false;  ///< the data is in the row result_key(id, bucket)
   core::Bytes input;

@@ -38,18 +38,19 @@ enum HeaderBit : std::uint32_t {
   kEnded = 1u << 26,
   kOutcome = 1u << 27,
   kTrace = 1u << 28,
-  kUnknownHeaderBits = ~((1u << 29) - 1),
+  kCallback = 1u << 29,
+  kUnknownHeaderBits = ~((1u << 30) - 1),
 };
 
 // Does not compile when a field is added to the header: it needs a bit, a place in put_optional and
 // take_optional, and a line in docs/formats/rows.md.
 [[maybe_unused]] void count_fields(const core::Header& header) {
   [[maybe_unused]] const auto& [id, operation, version, mode, priority, order, idempotency_key,
-                                fingerprint, held_above, depth, trace, parents, accepted_seq,
-                                accepted, not_before, start_due, answer_due, on_timeout, state,
-                                park_reason, note, attempt, epoch, failures, crashes, done_at_start,
-                                backoff_due, attempt_started, cancel_seq, cancel_note, cleanup_due,
-                                ended, outcome] = header;
+                                fingerprint, held_above, depth, trace, callback, parents,
+                                accepted_seq, accepted, not_before, start_due, answer_due,
+                                on_timeout, state, park_reason, note, attempt, epoch, failures,
+                                crashes, done_at_start, backoff_due, attempt_started, cancel_seq,
+                                cancel_note, cleanup_due, ended, outcome] = header;
 }
 
 std::uint32_t header_bits(const core::Invocation& of, std::uint64_t open_stored) {
@@ -85,6 +86,7 @@ std::uint32_t header_bits(const core::Invocation& of, std::uint64_t open_stored)
   mark(of.ended != WallTime{}, kEnded);
   mark(of.outcome != core::Outcome{}, kOutcome);
   mark(!of.trace.empty(), kTrace);
+  mark(!of.callback.empty(), kCallback);
   return bits;
 }
 
@@ -138,6 +140,7 @@ void put_optional(Writer& out, const core::Invocation& of, std::uint32_t bits,
   if (has(kEnded)) put_time(out, of.id, of.ended);
   if (has(kOutcome)) put_outcome(out, of.outcome);
   if (has(kTrace)) out.bytes(of.trace);
+  if (has(kCallback)) out.bytes(of.callback);
 }
 
 void take_optional(Reader& in, core::Invocation& to, std::uint32_t bits) {
@@ -184,6 +187,7 @@ void take_optional(Reader& in, core::Invocation& to, std::uint32_t bits) {
   if (has(kEnded)) to.ended = take_time(in, id);
   if (has(kOutcome)) to.outcome = take_outcome(in);
   if (has(kTrace)) to.trace = in.bytes();
+  if (has(kCallback)) to.callback = in.bytes();
 }
 
 }  // namespace

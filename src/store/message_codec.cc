@@ -15,18 +15,20 @@ enum InvokeBit : std::uint8_t {
   kParent = 1 << 2,
   kSent = 1 << 3,
   kTrace = 1 << 4,
-  kUnknownInvokeBits = 0xe0,
+  kCallback = 1 << 5,
+  kUnknownInvokeBits = 0xc0,
 };
 
 void put_body(Writer& out, const core::Invoke& body) {
   // The bindings do not compile when a field is added: it needs a place here and in take_invoke.
   const auto& [id, operation, version, input, options, parent, sent, held_above, depth, redelivered,
                waiter] = body;
-  const auto& [prefer, wait, priority, delay, order_key, idempotency_key, trace] = options;
+  const auto& [prefer, wait, priority, delay, order_key, idempotency_key, trace, callback] =
+      options;
   out.u8(static_cast<std::uint8_t>(MessageKind::invoke));
-  out.u8(static_cast<std::uint8_t>((prefer ? kPrefer : 0) | (wait ? kWait : 0) |
-                                   (parent ? kParent : 0) | (sent ? kSent : 0) |
-                                   (trace.empty() ? 0 : kTrace)));
+  out.u8(static_cast<std::uint8_t>(
+      (prefer ? kPrefer : 0) | (wait ? kWait : 0) | (parent ? kParent : 0) | (sent ? kSent : 0) |
+      (trace.empty() ? 0 : kTrace) | (callback.empty() ? 0 : kCallback)));
   put_id(out, id);
   out.bytes(operation);
   out.varint(version);
@@ -42,6 +44,7 @@ void put_body(Writer& out, const core::Invoke& body) {
   if (wait) out.zigzag(wait->count());
   if (parent) put_parent(out, *parent);
   if (!trace.empty()) out.bytes(trace);
+  if (!callback.empty()) out.bytes(callback);
 }
 
 core::Invoke take_invoke(Reader& in) {
@@ -64,6 +67,7 @@ core::Invoke take_invoke(Reader& in) {
   if ((bits & kParent) != 0) body.parent = take_parent(in);
   body.sent = (bits & kSent) != 0;
   if ((bits & kTrace) != 0) body.options.trace = in.bytes();
+  if ((bits & kCallback) != 0) body.options.callback = in.bytes();
   body.redelivered = true;  // who reads it from a row cannot know whether it arrived before
   return body;
 }

@@ -93,6 +93,8 @@ class SampleRows {
     it.cancel_seq = small();
     it.cancel_note = text();
     it.trace = text();
+    it.callback = text();
+    it.told_by = id();
     it.cleanup_due = time();
     it.ended = time();
     it.outcome = outcome(size_max);
@@ -129,6 +131,7 @@ class SampleRows {
         invoke.options.order_key = text();
         invoke.options.idempotency_key = text();
         invoke.options.trace = text();
+        invoke.options.callback = text();
         if (coin()) invoke.parent = parent();
         invoke.sent = coin();
         for (auto n = number(3); n > 0; --n) invoke.held_above.push_back(order());

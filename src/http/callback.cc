@@ -1,0 +1,98 @@
+#include "http/callback.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <nowthen/json.h>
+
+#include "http/describe.h"
+#include "http/problem.h"
+
+namespace nowthen::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// 1 s, 2 s, 4 s, ... 1 h, 1 h: a day in all.
+constexpr std::uint32_t kAttemptsMax = 35;
+
+/// What the operation itself answered was recorded as "404 application/json\n{body}".
+void put_rejection(JsonWriter& out, const core::Callback& told) {
+  const std::string_view recorded = told.outcome.data;
+  int status = 0;
+  std::from_chars(recorded.data(), recorded.data() + recorded.size(), status);
+  const std::size_t line = std::min(recorded.find('\n'), recorded.size() - 1);
+  const std::string_view body = recorded.substr(line + 1);
+  Problem problem = to_problem(
+      {ErrorCode::rejected, "the operation answered " + std::to_string(status)}, told.id);
+  if (status >= 400 && status <= 499) problem.status = status;
+  std::string text;
+  write_problem(text, problem);
+  out.field("error");
+  out.raw(text);
+  if (!body.empty()) put_value(out, "answer", body);
+}
+
+std::string body_of(const core::Callback& told) {
+  std::string text;
+  text.reserve(256 + told.outcome.data.size());
+  JsonWriter out(text);
+  out.begin_object();
+  put(out, "id", to_string(told.id));
+  put(out, "operation", told.operation);
+  put(out, "state", core::to_string(told.state));
+  if (told.outcome.ok()) {
+    put_value(out, "result", told.outcome.data.empty() ? "null" : told.outcome.data);
+  } else if (told.outcome.code == ErrorCode::rejected && !told.outcome.data.empty()) {
+    put_rejection(out, told);
+  } else {
+    std::string problem;
+    write_problem(problem, to_problem({told.outcome.code, told.outcome.data}, told.id));
+    out.field("error");
+    out.raw(problem);
+  }
+  put(out, "ended", told.ended);
+  out.end_object();
+  return text;
+}
+
+}  // namespace
+
+engine::OperationElsewhere callback_operation() {
+  engine::OperationElsewhere operation;
+  operation.name = core::kCallbackOperation;
+  operation.executor = R"({"callback":{}})";
+  Policy& policy = operation.declaration.policy;
+  policy.mode = Mode::later;
+  policy.attempt_timeout = 30s;
+  policy.retry.attempts_max = kAttemptsMax;
+  policy.retry.interval = 1s;
+  policy.retry.factor = 2;
+  policy.retry.interval_max = 1h;
+  return operation;
+}
+
+Result<ClientRequest> callback_request(const core::Invocation& invocation) {
+  const auto told = core::read_callback(invocation.input);
+  if (!told) return told.error();
+  auto url = parse_url(told->url);
+  if (!url) return url.error();
+  ClientRequest request;
+  request.url = std::move(*url);
+  request.body = body_of(*told);
+  request.headers = {{"User-Agent", "nowthen"},
+                     {"Content-Type", std::string(kJson)},
+                     {"Idempotency-Key", to_string(invocation.id)},
+                     {"Nowthen-Invocation", to_string(told->id)}};
+  if (!invocation.trace.empty()) request.headers.push_back({"traceparent", invocation.trace});
+  return request;
+}
+
+Verdict judge_callback(ClientResponse response, WallTime now) {
+  if (response.status < 200 || response.status > 299) return judge(std::move(response), now);
+  return {Verdict::Kind::final,
+          {ErrorCode::none, R"({"status":)" + std::to_string(response.status) + "}"},
+          {}};
+}
+
+}  // namespace nowthen::http
