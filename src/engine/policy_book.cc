@@ -185,7 +185,7 @@ Result<PolicyChange> PolicyBook::propose(std::string_view operation, const Polic
   for (const auto& [field, value] : patch.fields) {
     if (!value || covered(of.declaration, field, *value)) continue;
     return Error{ErrorCode::invalid_argument,
-                 "'" + field + "' = '" + *value + "' is not what the declaration of '" +
+                 "policy field " + field + ": '" + *value + "' is not what the declaration of '" +
                      std::string(operation) + "' allows: " + allowed(of.declaration, field)};
   }
   return change;

@@ -259,7 +259,7 @@ std::unique_ptr<Upload> bulk(App& app, Visit visit) {
   bool minimal = false;
   if (const std::string* text = visit.request.header("Prefer")) {
     const auto prefer = parse_prefer(*text);
-    if (!prefer) problem = to_problem(prefer.error());
+    if (!prefer) problem = invalid(prefer.error().message, "Prefer");
     minimal = prefer && prefer->minimal;
   }
   core::CallOptions of_all;

@@ -2,6 +2,8 @@
 
 #include <nowthen/json.h>
 
+#include "http/problem.h"
+
 namespace nowthen::http {
 namespace {
 
@@ -72,6 +74,13 @@ void read_policy_field(JsonReader& in, void* target, std::string&& name) {
   body.patch.fields[field] = scalar(in);
 }
 
+/// An error of a part that was read on its own, at its place in the whole.
+void fail(JsonReader& in, const Error& error) {
+  const AboutField about = about_field(error.message);
+  in.fail(about.what);
+  if (!about.field.empty()) in.failed_in_field(about.field);
+}
+
 void read_pull(JsonReader& in, void* target, std::string&& name) {
   if (name != "lease") return in.fail("there is no such field here: lease");
   Duration lease{};
@@ -98,13 +107,13 @@ void read_executor(JsonReader& in, void* target, std::string&& name) {
     const std::string raw(in.raw());
     JsonReader inner(raw);
     inner.entries(&checked, read_pull);
-    if (!inner.ok()) return in.fail(inner.error().message);
+    if (!inner.ok()) return fail(in, inner.error());
     body.pulled = true;
     body.executor = R"({"pull":)" + raw + "}";
   } else if (name == "http") {
     const std::string raw(in.raw());
     if (!in.ok()) return;
-    if (auto parsed = parse_http_target(raw); !parsed) return in.fail(parsed.error().message);
+    if (auto parsed = parse_http_target(raw); !parsed) return fail(in, parsed.error());
     body.executor = R"({"http":)" + raw + "}";
   } else {
     in.fail("there is no such executor: http, pull");
@@ -147,8 +156,12 @@ Result<engine::OperationElsewhere> parse_declaration(std::string name, std::stri
   operation.executor = std::move(body.executor);
   operation.pulled = body.pulled;
   operation.declaration.key_scope = std::move(body.key_scope);
-  if (auto valid = apply_patch(operation.declaration.policy, body.policy.patch); !valid)
-    return Error{ErrorCode::invalid_argument, "field 'policy': " + valid.error().message};
+  if (auto valid = apply_patch(operation.declaration.policy, body.policy.patch); !valid) {
+    const AboutField about = about_field(valid.error().message);
+    return Error{ErrorCode::invalid_argument,
+                 "field 'policy" + (about.field.empty() ? "" : "." + std::string(about.field)) +
+                     "': " + std::string(about.what)};
+  }
   if (body.policy.allow) operation.declaration.allow = std::move(*body.policy.allow);
   return operation;
 }
@@ -164,6 +177,11 @@ DeclaredExecutor parse_executor(std::string_view executor) {
     } else if (name == "http") {
       if (auto parsed = parse_http_target(in.raw()))
         into.http = std::make_shared<const HttpTarget>(std::move(*parsed));
+    } else if (name == "callback") {
+      in.skip();
+      HttpTarget told;
+      told.callbacks = true;
+      into.http = std::make_shared<const HttpTarget>(std::move(told));
     } else {
       in.skip();
     }
@@ -177,11 +195,6 @@ Result<PolicyPatch> parse_policy_patch(std::string_view json) {
   reader.entries(&body, read_policy_field);
   reader.finish();
   if (!reader.ok()) return wrong(reader);
-    } else if (name == "callback") {
-      in.skip();
-      HttpTarget told;
-      told.callbacks = true;
-      into.http = std::make_shared<const HttpTarget>(std::move(told));
   return std::move(body.patch);
 }
 

@@ -177,7 +177,8 @@ void events(App& app, Visit visit) {
   if (const std::string* last = visit.request.header("Last-Event-ID")) {
     const auto end = std::from_chars(last->data(), last->data() + last->size(), following->seen);
     if (end.ec != std::errc() || end.ptr != last->data() + last->size())
-      return visit.refuse(invalid("Last-Event-ID: the id of an event of this stream"));
+      return visit.refuse(
+          invalid("Last-Event-ID: the id of an event of this stream", "Last-Event-ID"));
   }
   following->begin();
 }

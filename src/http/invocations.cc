@@ -196,9 +196,9 @@ void get_journal(App& app, Visit visit) {
     return end.ec == std::errc() && end.ptr == text.data() + text.size() && into <= most;
   };
   if (!number("after", page.after, UINT32_MAX))
-    return visit.refuse(invalid("after: the seq of an entry"));
+    return visit.refuse(invalid("after: the seq of an entry", "after"));
   if (!number("limit", page.limit, kEntriesMax) || page.limit == 0)
-    return visit.refuse(invalid("limit: 1 to " + std::to_string(kEntriesMax)));
+    return visit.refuse(invalid("limit: 1 to " + std::to_string(kEntriesMax), "limit"));
   see(app, std::move(visit), [page](const engine::Seen& seen) {
     return seen.live != nullptr ? describe_journal(*seen.live, page)
                                 : describe_journal(*seen.ended, page);

@@ -103,8 +103,9 @@ void list_audit(App& app, Visit visit) {
     return end.ec == std::errc() && end.ptr == text.data() + text.size();
   };
   if (!number("limit", limit) || limit == 0 || limit > kAuditMax)
-    return visit.refuse(invalid("limit: 1 to " + std::to_string(kAuditMax)));
-  if (!number("cursor", before)) return visit.refuse(invalid("cursor: that of the last page"));
+    return visit.refuse(invalid("limit: 1 to " + std::to_string(kAuditMax), "limit"));
+  if (!number("cursor", before))
+    return visit.refuse(invalid("cursor: that of the last page", "cursor"));
   app.engine().audit(
       from_us(before), limit,
       [limit, visit = std::move(visit)](Result<std::vector<engine::AuditEntry>> entries) mutable {

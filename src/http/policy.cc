@@ -118,7 +118,7 @@ void change_policy(App& app, Visit visit) {
   auto patch = parse_policy_patch(visit.request.body);
   if (!patch) return visit.refuse(patch.error());
   const auto revision = wanted_revision(visit.request);
-  if (!revision) return visit.refuse(revision.error());
+  if (!revision) return visit.refuse(invalid(revision.error().message, "If-Match"));
   std::string name = visit.parts.front();
   std::string who = visit.who.name;
   app.engine().set_policy(

@@ -33,7 +33,7 @@ std::optional<Problem> read_filter(const Visit& visit, engine::SearchFilter& fil
   filter.order_key = value_of(visit, "order_key");
   if (const std::string state = value_of(visit, "state"); !state.empty()) {
     filter.state = parse_state(state);
-    if (!filter.state) return invalid("state: '" + state + "' is no state");
+    if (!filter.state) return invalid("state: '" + state + "' is no state", "state");
   }
   if (const std::string from = value_of(visit, "from"); !from.empty()) {
     std::string quoted;
@@ -41,7 +41,7 @@ std::optional<Problem> read_filter(const Visit& visit, engine::SearchFilter& fil
     JsonReader reader(quoted);
     json::read(reader, filter.from);
     if (!reader.ok())
-      return invalid("from: a time such as 2026-01-31T12:00:00Z, not '" + from + "'");
+      return invalid("from: a time such as 2026-01-31T12:00:00Z, not '" + from + "'", "from");
   }
   return std::nullopt;
 }
@@ -220,10 +220,10 @@ void search(App& app, Visit visit) {
     const auto end = std::from_chars(text.data(), text.data() + text.size(), limit);
     if (end.ec != std::errc() || end.ptr != text.data() + text.size() || limit == 0 ||
         limit > kPageMax)
-      return visit.refuse(invalid("limit: 1 to " + std::to_string(kPageMax)));
+      return visit.refuse(invalid("limit: 1 to " + std::to_string(kPageMax), "limit"));
   }
   const auto cursor = base32_decoded(value_of(visit, "cursor"));
-  if (!cursor) return visit.refuse(invalid("cursor: that of the last page"));
+  if (!cursor) return visit.refuse(invalid("cursor: that of the last page", "cursor"));
   app.engine().search(std::move(filter), *cursor, limit,
                       [visit = std::move(visit)](Result<engine::SearchPage> page) mutable {
                         if (!page) return visit.refuse(page.error());

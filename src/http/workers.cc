@@ -287,13 +287,14 @@ void lease(App& app, Visit visit) {
     if (end.ec != std::errc() || end.ptr != text.data() + text.size() || max == 0 ||
         max > kLeaseMax)
       return visit.refuse(
-          invalid("max: 1 to " + std::to_string(kLeaseMax) + ", not '" + text + "'"));
+          invalid("max: 1 to " + std::to_string(kLeaseMax) + ", not '" + text + "'", "max"));
   }
   if (const auto given = visit.query.find("wait"); given != visit.query.end()) {
     const auto parsed = parse_seconds(given->second);
     if (!parsed || *parsed < Duration::zero() || *parsed > kWaitMax) {
       return visit.refuse(invalid("wait: seconds, or a duration up to " +
-                                  format_duration(kWaitMax) + ", not '" + given->second + "'"));
+                                      format_duration(kWaitMax) + ", not '" + given->second + "'",
+                                  "wait"));
     }
     wait = *parsed;
   }

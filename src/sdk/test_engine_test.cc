@@ -96,7 +96,7 @@ TEST_F(TestEngineTest, a_policy_that_is_not_allowed_is_told_what_is) {
       << no_unit.error().message;
   const auto other = engine.set_policy("slow", PolicyPatch().set("mode", "later"));
   EXPECT_EQ(other.error().message,
-            "'mode' = 'later' is not what the declaration of 'slow' allows: auto");
+            "policy field mode: 'later' is not what the declaration of 'slow' allows: auto");
 }
 
 TEST_F(TestEngineTest, fields_that_fit_each_other_only_together_are_changed_together) {
