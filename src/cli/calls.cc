@@ -34,6 +34,7 @@ std::vector<Header> headers_of(const Arguments& arguments, bool async,
   add("--order-key", "Nowthen-Order-Key");
   add("--priority", "Nowthen-Priority");
   add("--delay", "Nowthen-Delay");
+  add("--callback", "Nowthen-Callback");
   return headers;
 }
 
@@ -118,6 +119,7 @@ std::vector<Parameter> with_invoke_parameters(std::vector<Parameter> own) {
       {"--order-key", Takes::key, "KEY", "one at a time per key, in order of acceptance"},
       {"--priority", Takes::choice, "0|1|2|3|4|5|6|7|8|9", "9 goes first; 4 unless said"},
       {"--delay", Takes::duration, "DURATION", "not before that much later"},
+      {"--callback", Takes::key, "URL", "told of the end by POST, whenever that is"},
       {"--bytes", Takes::nothing, {}, "INPUT is bytes as they are, not JSON"},
       {"--explain", Takes::nothing, {}, "say why the answer looks as it does"}};
   all.insert(all.end(), std::begin(options), std::end(options));

@@ -2,6 +2,7 @@
 
 // For tests: a console and a server that are recorded, and a run of the program between them.
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -24,6 +25,15 @@ class FakeConsole final : public Console {
     const auto file = files.find(path);
     if (file != files.end()) return file->second;
     return Error{ErrorCode::invalid_argument, "cannot read " + path + ": No such file"};
+  }
+  Result<Source> open(const std::string& path) override {
+    const auto whole = read(path);
+    if (!whole) return whole.error();
+    return Source([left = *whole](char* buffer, std::size_t size) mutable -> Result<std::size_t> {
+      const std::size_t count = left.copy(buffer, size);
+      left.erase(0, count);
+      return count;
+    });
   }
   std::string variable(const char* name) const override {
     const auto found = variables.find(name);
@@ -72,6 +82,13 @@ class FakeServer final : public Transport {
 
   Result<Reply> send(const Request& request) override {
     requests.push_back(request);
+    std::array<char, 7> part;
+    for (std::size_t count = 1; request.upload && count > 0;) {
+      const auto got = request.upload(part.data(), part.size());
+      if (!got) return got.error();
+      count = *got;
+      requests.back().body.append(part.data(), count);
+    }
     if (script_.empty()) {
       return Error{ErrorCode::unavailable,
                    "cannot reach " + request.url.substr(0, 21) + ": Connection refused"};

@@ -83,6 +83,7 @@ const std::vector<Parameter>& general_parameters();
 
 // The parts of the table, each beside its functions.
 std::vector<Command> call_commands();
+std::vector<Command> bulk_commands();
 std::vector<Command> invocation_commands();
 std::vector<Command> act_commands();
 std::vector<Command> event_commands();

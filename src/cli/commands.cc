@@ -7,8 +7,8 @@ namespace nowthen::cli {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = [] {
     std::vector<Command> all;
-    for (auto* part : {call_commands, invocation_commands, event_commands, act_commands,
-                       operation_commands, policy_commands, operate_commands}) {
+    for (auto* part : {call_commands, bulk_commands, invocation_commands, event_commands,
+                       act_commands, operation_commands, policy_commands, operate_commands}) {
       for (Command& command : part()) all.push_back(std::move(command));
     }
     return all;

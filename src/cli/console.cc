@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -63,6 +64,21 @@ Result<std::string> SystemConsole::read(const std::string& path) {
   }
   if (std::ferror(file.get()) != 0) return unreadable(path);
   return text;
+}
+
+Result<Source> SystemConsole::open(const std::string& path) {
+  const bool standard = path == "-";
+  const int opened = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (opened < 0) return unreadable(path);
+  const std::shared_ptr<const int> file(new int(opened), [standard](const int* number) {
+    if (!standard) ::close(*number);
+    delete number;
+  });
+  return Source([file, path](char* buffer, std::size_t size) -> Result<std::size_t> {
+    const ssize_t count = ::read(*file, buffer, size);  // what is there: a pipe may be slow
+    if (count < 0) return unreadable(path);
+    return static_cast<std::size_t>(count);
+  });
 }
 
 std::string SystemConsole::variable(const char* name) const {

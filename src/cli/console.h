@@ -8,6 +8,8 @@
 #include <nowthen/policy.h>
 #include <nowthen/result.h>
 
+#include "cli/source.h"
+
 namespace nowthen::cli {
 
 /// A file given as input; above this it is refused as `too_large`.
@@ -25,6 +27,8 @@ class Console {
   virtual bool flushed() = 0;
   /// The whole of a file; `-` is the standard input.
   virtual Result<std::string> read(const std::string& path) = 0;
+  /// The same in pieces, of any length.
+  virtual Result<Source> open(const std::string& path) = 0;
   /// Of the environment; empty if it is not set.
   virtual std::string variable(const char* name) const = 0;
   /// Since some fixed point; never goes back.
@@ -44,6 +48,7 @@ class SystemConsole final : public Console {
   bool out_is_terminal() const override;
   bool flushed() override;
   Result<std::string> read(const std::string& path) override;
+  Result<Source> open(const std::string& path) override;
   std::string variable(const char* name) const override;
   Duration now() const override;
   void pause(Duration time) override;

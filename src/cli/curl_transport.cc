@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -30,6 +31,7 @@ struct Exchange {
   long header_bytes = 0;
   bool stopped = false;  // by `on_bytes`, which has had enough
   bool too_large = false;
+  std::optional<Error> unread = {};  // what was to be sent
 };
 
 std::size_t on_header(char* bytes, std::size_t, std::size_t count, void* user) {
@@ -62,6 +64,14 @@ std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* user) {
   if (exchange.too_large) return 0;
   exchange.reply.body.append(bytes, count);
   return count;
+}
+
+std::size_t on_upload(char* buffer, std::size_t, std::size_t count, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  const auto got = exchange.request.upload(buffer, count);
+  if (got) return *got;
+  exchange.unread = got.error();
+  return CURL_READFUNC_ABORT;
 }
 
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -104,7 +114,11 @@ void set_request(CURL* curl, const Request& request, curl_slist* headers) {
   if (!request.ca_file.empty()) {
     curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
   }
-  if (request.method != "GET") {
+  if (request.upload) {
+    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);  // in chunks, as nobody knows how much there is
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+  } else if (request.method != "GET") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
@@ -118,6 +132,10 @@ void set_callbacks(CURL* curl, Exchange& exchange, char* error_text) {
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_text);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+  if (exchange.request.upload) {
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
+  }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -138,6 +156,7 @@ Error error_of(CURLcode code, const Exchange& exchange, const char* text) {
     why = std::generic_category().message(static_cast<int>(os_error));
   }
   if (exchange.interrupted()) return {ErrorCode::cancelled, "interrupted"};
+  if (exchange.unread) return *exchange.unread;
   if (exchange.too_large) {
     return {ErrorCode::too_large, "the answer of " + server + " is larger than kReplyBytesMax (" +
                                       std::to_string(kReplyBytesMax) + " bytes)"};

@@ -64,6 +64,7 @@ class OneAnswer {
   }
   bool is_whole() const {
     const std::size_t end = request_.find("\r\n\r\n");
+    if (request_.find("chunked") < end) return request_.ends_with("\r\n0\r\n\r\n");
     return end != std::string::npos && request_.size() >= end + 4 + length_of_body(request_);
   }
   void serve() {
@@ -130,6 +131,38 @@ TEST_F(CurlTransportTest, methods_headers_and_bodies_go_out_as_they_are) {
       EXPECT_THAT(server.request(), Not(HasSubstr("Expect")));
     }
   }
+}
+
+TEST_F(CurlTransportTest, an_upload_goes_out_in_chunks_as_it_comes) {
+  OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n42");
+  Request request = get(server.url() + "/");
+  request.method = "POST";
+  request.upload = [left = std::string("abcdef")](char* buffer, std::size_t) mutable {
+    const std::size_t count = left.copy(buffer, 4);
+    left.erase(0, count);
+    return Result<std::size_t>(count);
+  };
+  std::string body;
+  request.on_bytes = [&body](std::string_view bytes) { return body += bytes, true; };
+  const auto reply = send(std::move(request));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(body, "42");
+  EXPECT_TRUE(server.request().starts_with("POST / HTTP/1.1\r\n"));
+  EXPECT_TRUE(server.request().ends_with("\r\n\r\n4\r\nabcd\r\n2\r\nef\r\n0\r\n\r\n"))
+      << server.request();
+  EXPECT_THAT(server.request(), Not(HasSubstr("Expect")));
+}
+
+TEST_F(CurlTransportTest, an_upload_that_cannot_be_read_is_given_up) {
+  OneAnswer server("");
+  Request request = get(server.url() + "/");
+  request.method = "POST";
+  request.upload = [](char*, std::size_t) -> Result<std::size_t> {
+    return Error{ErrorCode::invalid_argument, "cannot read it"};
+  };
+  const auto reply = send(std::move(request));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().message, "cannot read it");
 }
 
 TEST_F(CurlTransportTest, a_redirect_is_an_answer) {

@@ -35,6 +35,13 @@ struct Case {
 const std::vector<Case> kCases = {
     {{"call", "x"}, "POST /v1/operations/x"},
     {{"send", "x", "1"}, "POST /v1/operations/x\nPrefer: respond-async\n\n1"},
+    {{"send", "x", "1", "--callback", "http://a/b"},
+     "POST /v1/operations/x\nPrefer: respond-async\nNowthen-Callback: http://a/b\n\n1"},
+    {{"bulk", "a b", "calls"},
+     "POST /v1/operations/a%20b/bulk\nPrefer: return=minimal\nContent-Type: application/x-ndjson"
+     "\n\n{\"input\": 1}\n{}"},
+    {{"bulk", "x", "--key", "k", "--json"},
+     "POST /v1/operations/x/bulk\nIdempotency-Key: k\nContent-Type: application/x-ndjson\n\n{}"},
     {{"wait", "1"}, "GET /v1/invocations/1/result?wait=30"},
     {{"get", "1"}, "GET /v1/invocations/1"},
     {{"list"}, "GET /v1/invocations?limit=50"},
@@ -100,7 +107,8 @@ const std::vector<Case> kCases = {
 TEST(Requests, each_command_sends_what_the_api_takes) {
   for (const Case& each : kCases) {
     Program nowthen;
-    nowthen.console.files = {{"d.json", "{\"executor\": 1}"}};
+    nowthen.console.files = {
+        {"d.json", "{\"executor\": 1}"}, {"calls", "{\"input\": 1}\n{}"}, {"-", "{}"}};
     EXPECT_EQ(nowthen(each.words), 5) << nowthen.errors();  // nobody answers
     EXPECT_EQ(short_form(nowthen.sent()), each.request);
   }
@@ -122,6 +130,7 @@ TEST(Requests, what_cannot_be_meant_is_not_sent) {
     std::string error;
   } kBad[] = {
       {{"call"}, "call: NAME is missing"},
+      {{"bulk", "x", "none"}, "bulk: FILE: cannot read none"},
       {{"call", "x", "--wait", "soon"}, "call: --wait \"soon\" is not a duration; write"},
       {{"list", "--limit", "0"}, "list: --limit is at least 1"},
       {{"list", "--state", "done"}, "list: --state 'done' is none of scheduled|ready|"},

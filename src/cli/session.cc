@@ -38,10 +38,12 @@ Result<Reply> Session::exchange(Ask ask) {
   request.url = target_.server + ask.path;
   request.headers = std::move(ask.headers);
   request.body = std::move(ask.body);
+  request.upload = std::move(ask.upload);
   request.ca_file = target_.ca_file;
   request.timeout = ask.timeout;
   request.on_bytes = std::move(ask.on_bytes);
-  if (!request.body.empty()) request.headers.push_back({"Content-Type", ask.content_type});
+  if (!request.body.empty() || request.upload)
+    request.headers.push_back({"Content-Type", ask.content_type});
   if (!target_.api_key.empty()) {
     request.headers.push_back({"Authorization", "Bearer " + target_.api_key});
   }

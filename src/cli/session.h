@@ -28,6 +28,7 @@ struct Ask {
   std::string path = {};
   std::vector<Header> headers = {};
   std::string body = {};
+  Source upload = {};  ///< instead of a body
   std::string content_type = "application/json";
   Duration timeout = std::chrono::seconds(60);
   std::function<bool(std::string_view)> on_bytes = {};

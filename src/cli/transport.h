@@ -9,6 +9,8 @@
 #include <nowthen/policy.h>
 #include <nowthen/result.h>
 
+#include "cli/source.h"
+
 namespace nowthen::cli {
 
 struct Header {
@@ -21,6 +23,7 @@ struct Request {
   std::string url;  ///< whole, escaped
   std::vector<Header> headers;
   std::string body;
+  Source upload;                        ///< instead of a body: sent as it comes
   std::string ca_file;                  ///< PEM; empty: the authorities of the system
   Duration timeout = Duration::zero();  ///< of the whole exchange; zero: none
   /// Gets the body of a 2xx as it comes, instead of `Reply::body`. False ends the exchange well.
@@ -45,7 +48,7 @@ class Transport {
   virtual ~Transport() = default;
   /// One exchange; redirects are answers like any other. Errors: `unavailable` (not reached,
   /// nothing was sent), `failed` (it broke: the server may have got it), `timed_out`, `too_large`,
-  /// `cancelled` (a person interrupted).
+  /// `cancelled` (a person interrupted); what `upload` says is wrong with it.
   virtual Result<Reply> send(const Request& request) = 0;
 };
 
