@@ -11,8 +11,8 @@
 #include <nowthen/json.h>
 
 #include "base/os_error.h"
+#include "base/printable.h"
 #include "cli/exit.h"
-#include "cli/text.h"
 #include "engine/verify_folder.h"
 #include "http/keys.h"
 #include "store/codec.h"
@@ -82,7 +82,7 @@ std::string as_json(const std::string& folder, const store::FolderReport& report
   JsonWriter out(text);
   out.begin_object();
   out.field("folder");
-  out.string(cli::printable(folder));
+  out.string(printable(folder));
   const std::pair<const char*, std::uint64_t> counts[] = {{"live", report.live},
                                                           {"ended", report.ended},
                                                           {"entries", report.entries},
@@ -94,14 +94,14 @@ std::string as_json(const std::string& folder, const store::FolderReport& report
   }
   out.field("first_problems");
   out.begin_array();
-  for (const std::string& problem : report.first_problems) out.string(cli::printable(problem));
+  for (const std::string& problem : report.first_problems) out.string(printable(problem));
   out.end_array();
   out.end_object();
   return text + "\n";
 }
 
 int complain(const std::string& command, const std::string& text, Exit exit) {
-  std::fprintf(stderr, "nowthen: %s: %s\n", command.c_str(), cli::printable(text).c_str());
+  std::fprintf(stderr, "nowthen: %s: %s\n", command.c_str(), printable(text).c_str());
   return static_cast<int>(exit);
 }
 
@@ -182,7 +182,7 @@ int verify(const std::vector<std::string>& words) {
   if (report->problems == 0) return print(counted(*report) + "; ok\n", exit);
   std::string text = counted(*report) + "; problems: " + std::to_string(report->problems) + "\n";
   for (const std::string& problem : report->first_problems)
-    text += "  " + cli::printable(problem) + "\n";
+    text += "  " + printable(problem) + "\n";
   const std::uint64_t more = report->problems - report->first_problems.size();
   if (more > 0) text += "  and " + std::to_string(more) + " more\n";
   return print(text, exit);

@@ -178,12 +178,17 @@ class ServingHost final : public Serving {
   Result<void> make_first_key() {
     const std::string& file = options_.bootstrap_key_file();
     if (!keys_->empty()) {
-      if (!file.empty()) host_->log()("bootstrap_key_file is left alone: there are API keys");
+      if (!file.empty())
+        host_->log()({.message = "bootstrap_key_file is left alone: there are API keys"});
       return {};
     }
     if (file.empty()) {
-      if (app_options_.keys_needed)
-        host_->log()("there is no API key, and none can be made here but by bootstrap_key_file");
+      if (app_options_.keys_needed) {
+        host_->log()(
+            {.level = LogLevel::warning,
+             .message =
+                 "there is no API key, and none can be made here but by bootstrap_key_file"});
+      }
       return {};
     }
     auto text = http::read_private_file("bootstrap_key_file", file);
@@ -208,7 +213,8 @@ class ServingHost final : public Serving {
     });
     if (!stored) return stored;
     keys_->put(*key);
-    host_->log()("the first API key, '" + key->id + "', is that of bootstrap_key_file");
+    host_->log()(
+        {.message = "the first API key, '" + key->id + "', is that of bootstrap_key_file"});
     return {};
   }
 
