@@ -447,7 +447,8 @@ TEST_F(EngineTest, what_has_failed_for_good_is_logged_with_its_trace) {
 
 TEST_F(EngineTest, what_people_change_is_logged_once_that_is_durable) {
   store_.hold_commits();
-  engine_->set_policy("op", PolicyPatch().set("start_within", "1h"), "ann", [](Result<void>) {});
+  engine_->set_policy("op", PolicyPatch().set("start_within", "1h"), "ann",
+                      [](const Result<PolicyReplaced>&) {});
   settle();
   EXPECT_TRUE(log_.empty());
   store_.stop_holding();

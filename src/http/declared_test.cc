@@ -60,7 +60,7 @@ TEST(Declaration, that_is_wrong_is_an_error_that_names_the_field) {
       {R"({"executor": {"http": {"url": "ftp://a/"}}})", "url"},
       {R"({"executor": {"pull": {}}, "colour": "blue"})", "colour"},
       {R"({"executor": {"pull": {}}, "policy": {"colour": "blue"}})", "colour"},
-      {R"({"executor": {"pull": {}}, "policy": {"mode": "soon"}})", "field 'policy'"},
+      {R"({"executor": {"pull": {}}, "policy": {"mode": "soon"}})", "field 'policy.mode'"},
       {R"({"executor": {"pull": {}}, "policy": {"retry": {"retry": {}}}})", "retry"},
       {R"({"executor": {"pull": {}}, "policy": {"allow": {"mode": ["soon"]}}})",
        "'soon' is no mode"},

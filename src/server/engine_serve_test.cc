@@ -81,8 +81,8 @@ TEST(EngineServe, SpeaksTlsAndReadsItsCertificateAgain) {
   first.write_key_to(key);
   std::promise<std::string> logged[2];
   int lines = 0;
-  Engine engine{Options().on_log([&](const std::string& line) {
-    if (line.starts_with("SIGHUP")) logged[lines++].set_value(line);
+  Engine engine{Options().on_log([&](const LogLine& line) {
+    if (line.message.starts_with("SIGHUP")) logged[lines++].set_value(line.message);
   })};
   engine.add("twice", twice);
   Served served(engine, ServeOptions().tls_cert(cert).tls_key(key));
@@ -133,8 +133,8 @@ class FirstKey : public testing::Test {
   /// Serves the folder once, and asks for the keys and the audit with `api_key`.
   void serve(const std::string& api_key) {
     log_.clear();
-    Engine engine{Options().data_dir(folder_).on_log([this](const std::string& line) {
-      if (line.find("API key") != line.npos) log_ = line;
+    Engine engine{Options().data_dir(folder_).on_log([this](const LogLine& line) {
+      if (line.message.find("API key") != line.message.npos) log_ = line.message;
     })};
     Served served(engine, ServeOptions().bootstrap_key_file(file_));
     const std::string url = served.url();
