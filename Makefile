@@ -2,10 +2,11 @@
 
 PREFIX ?= /usr/local
 SEEDS ?= 200
+SECONDS ?= 60
 SUMMARY := tests passed|tests failed
 
 .PHONY: help demo test test-all http lint check build sim planted bench \
-  asan tsan gcc fmt install setup ready clean
+  asan tsan fuzz gcc fmt install setup ready clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -75,6 +76,11 @@ asan: ready ## the fast tests under the address and undefined behaviour sanitize
 
 tsan: ready ## the fast tests under the thread sanitizer, without RocksDB
 	$(call second_tree,tsan,fast_tests,fast)
+
+fuzz: ready ## every fuzzer for SECONDS (default 60) each, from its seeds in tests/corpus
+	@test -f build/fuzz/build.ninja || cmake --preset fuzz
+	@cmake --build --preset fuzz --target fuzzers
+	@tools/fuzz build/fuzz $(SECONDS)
 
 HISTORIES := sim/nowthen-sim --seeds 100 | cut -d, -f1-3
 
