@@ -9,6 +9,7 @@ namespace nowthen::server {
 namespace {
 
 constexpr std::size_t kBytesMax = 1u << 20;
+constexpr std::size_t kValuesMax = 10'000;
 
 int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
 
@@ -73,6 +74,12 @@ ConfigFile read_config_file(const std::string& path) {
         continue;
       }
       add(file, path, name, entry.second);
+      if (file.lines.size() + file.errors.size() > kValuesMax) {  // one list under many names
+        file.errors = {path + ":" + std::to_string(line_of(entry.first)) + ": more than " +
+                       std::to_string(kValuesMax) + " values"};
+        file.lines.clear();
+        return file;
+      }
     }
   } catch (const YAML::Exception& error) {
     file.errors.push_back(path + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);

@@ -16,8 +16,8 @@ struct ConfigFile {
 };
 
 /// A YAML file: one mapping of names to scalars, or to lists of scalars (one line for each of
-/// them). At most 1 MiB, two levels deep, so that aliases cannot make it endless; a name twice is
-/// an error.
+/// them). At most 1 MiB, two levels deep and 10'000 values, so that aliases cannot make it endless;
+/// a name twice is an error.
 ConfigFile read_config_file(const std::string& path);
 
 }  // namespace nowthen::server
