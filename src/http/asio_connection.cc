@@ -386,10 +386,12 @@ void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {
   refuse(problem);
 }
 
-/// Answers, and closes: where the next request would begin is not known.
+/// Answers, and closes: where the next request would begin is not known. An answer that has begun
+/// stays without its end, by which the client sees that it is not whole.
 void AsioConnection::refuse(const Problem& problem) {
   upload_.reset();
   keep_alive_ = false;
+  if (in_parts_) return next_request();
   phase_ = Phase::serving;
   respond(to_response(problem));
 }
@@ -434,15 +436,17 @@ void AsioConnection::respond(Response response) {
 }
 
 void AsioConnection::begin(Response head) {
-  if (gone_) return;
+  if (gone_ || phase_ == Phase::leaving) return;
   chunked_ = http11_;
-  if (!chunked_) keep_alive_ = false;
+  if (!chunked_ || head_only_) keep_alive_ = false;
   append_head(head, std::nullopt);
+  if (head_only_) return next_request();  // the parts are for nobody
+  in_parts_ = true;
   flush();
 }
 
 void AsioConnection::write(std::string_view part) {
-  if (gone_ || part.empty() || head_only_) return;
+  if (gone_ || part.empty() || !in_parts_) return;
   if (unsent() + part.size() > place_->limits.unsent_bytes_max) return close();
   if (chunked_) {
     append_number(out_, part.size(), 16);
@@ -454,8 +458,8 @@ void AsioConnection::write(std::string_view part) {
 }
 
 void AsioConnection::end() {
-  if (gone_) return;
-  if (chunked_ && !head_only_) out_ += "0\r\n\r\n";
+  if (gone_ || !in_parts_) return;
+  if (chunked_) out_ += "0\r\n\r\n";
   next_request();
 }
 
@@ -494,6 +498,7 @@ void AsioConnection::on_flushed() {
 /// The answer is in `out_`.
 void AsioConnection::next_request() {
   parser_.reset();
+  in_parts_ = false;
   if (!keep_alive_) {
     phase_ = Phase::leaving;
     flush();

@@ -98,6 +98,7 @@ class AsioConnection final : public Conversation,
   bool keep_alive_ = true;
   bool http11_ = true;      ///< else HTTP/1.0
   bool head_only_ = false;  ///< the answer has no body: HEAD
+  bool in_parts_ = false;   ///< the answer, and it has begun
   bool chunked_ = false;    ///< the answer in parts is
   bool waiting_ = false;    ///< for data
   bool writing_ = false;
