@@ -8,7 +8,7 @@ namespace nowthen::http {
 
 /// The sockets of one loop. What is posted to `context` runs on the loop's thread, between turns.
 /// Heavy to include: connection.cc, client.cc and their like only.
-class AsioReactor final : public engine::Reactor {
+class AsioReactor : public engine::Reactor {
  public:
   bool poll() override;
   void wait(Duration wait) override;
