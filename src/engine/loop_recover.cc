@@ -58,9 +58,9 @@ Result<void> Loop::recover(const std::vector<InvocationId>& suspects) {
   for (const InvocationId id : std::exchange(code_is_back_, {}))
     process({id.partition(), core::Resume{id, core::WaiterId::none}, std::nullopt});
   if (parked_ > 0)
-    seams_.log({.level = LogLevel::warning,
-                .message = std::to_string(parked_) +
-                           " live invocations are parked: each needs a person"});
+    seams_.log(
+        {.level = LogLevel::warning,
+         .message = std::to_string(parked_) + " live invocations are parked: each needs a person"});
   return {};
 }
 

@@ -141,8 +141,14 @@ class AsioListener final : public Listener {
     auto identity = TlsIdentity::load(*options_.tls);
     if (!identity) return identity.error();
     if (loops_.empty()) return identity_ = std::move(*identity), Result<void>();
+    std::promise<void> taken;
+    const std::future<void> done = taken.get_future();
     loops_.front()->post(
-        [this, identity = std::move(*identity)]() mutable { identity_ = std::move(identity); });
+        [this, identity = std::move(*identity), taken = std::move(taken)]() mutable {
+          identity_ = std::move(identity);
+          taken.set_value();
+        });
+    done.wait();  // a loop that stops drops the job, and with it the promise
     return {};
   }
 

@@ -46,7 +46,8 @@ class Listener {
   virtual void stop() = 0;
   virtual std::size_t connections() const = 0;
   /// Reads the files of `tls` again, for connections to come; if that fails, what was read before
-  /// stays. Not at the same time as `start` or `stop`.
+  /// stays. Returns once new connections get it. Not at the same time as `start` or `stop`, nor on
+  /// a loop.
   virtual Result<void> reload_tls() = 0;
 };
 

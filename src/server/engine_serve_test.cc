@@ -178,15 +178,15 @@ TEST_F(FirstKey, IsThatOfTheFileUntilThereIsAny) {
 }
 
 TEST_F(FirstKey, OfAFileThatIsNoneIsAnErrorThatDoesNotRepeatIt) {
-  EXPECT_EQ(error(), "nowthen: bootstrap_key_file '" + file_ +
-                         "' cannot be read: No such file or directory\n");
+  const std::string named = "error cannot start: bootstrap_key_file '" + file_ + "' ";
+  EXPECT_TRUE(error().ends_with(named + "cannot be read: No such file or directory\n"));
   write(secret_, 0640);
-  EXPECT_EQ(error(), "nowthen: bootstrap_key_file '" + file_ +
-                         "' may be read by others than its owner; set its mode to 0600\n");
+  EXPECT_TRUE(
+      error().ends_with(named + "may be read by others than its owner; set its mode to 0600\n"));
   for (const char* text : {"", "hunter2", "nt_root_hunter2", "0123456789abcdef0123456789ABCDEF"}) {
     write(text);
     const std::string said = error();
-    EXPECT_TRUE(said.starts_with("nowthen: bootstrap_key_file '" + file_ + "' is to hold nt_ID"));
+    EXPECT_NE(said.find(named + "is to hold nt_ID"), said.npos) << said;
     EXPECT_TRUE(*text == '\0' || said.find(text) == said.npos) << said;
   }
 }
