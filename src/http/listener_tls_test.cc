@@ -130,7 +130,7 @@ TEST_F(ListenerTls, bytes_may_come_in_records_of_any_size) {
   // Many requests in one record, and one request in many.
   ASSERT_TRUE(caller.send(Caller::request("/echo", "a") + Caller::request("/upload", "b") +
                           Caller::request("/echo", "c")));
-  EXPECT_EQ(caller.answer() + caller.answer() + caller.answer(), "abc");
+  for (const char* body : {"a", "b", "c"}) EXPECT_EQ(caller.answer(), body);
   for (const char byte : Caller::request("/upload", "by bytes")) {
     ASSERT_TRUE(caller.send({&byte, 1}));
   }
