@@ -61,7 +61,7 @@ class Row {
 
   /// Starts a server on a fresh folder; or takes that which runs already.
   void serve(const std::vector<std::string>& more = {}) {
-    fs::remove_all(folder_);
+    clear();
     start(more);
   }
   /// On the folder as it is.
@@ -69,12 +69,12 @@ class Row {
     if (arguments_.target) return;
     std::vector<std::string> words = {"--store", folder_};
     words.insert(words.end(), more.begin(), more.end());
-    server_.reset();
+    kill();
     server_ = std::make_unique<ChildProcess>("http-server", words);
   }
   /// The program that is shipped, on a fresh folder.
   void serve_shipped() {
-    fs::remove_all(folder_);
+    clear();
     server_ = std::make_unique<ChildProcess>(
         "../server/nowthen",
         std::vector<std::string>{"serve", "--listen", "127.0.0.1:0", "--data-dir", folder_});
@@ -125,6 +125,12 @@ class Row {
   const int connections;
 
  private:
+  /// A server that lives still writes and deletes there.
+  void clear() {
+    kill();
+    fs::remove_all(folder_);
+  }
+
   const std::string name_;
   const Arguments& arguments_;
   const fs::path folder_;
