@@ -1,27 +1,12 @@
-#include <cstdio>
-
 #include <nowthen/json.h>
 #include <nowthen/log.h>
 
 #include "base/printable.h"
+#include "base/time_text.h"
 #include "base/utf8.h"
 
 namespace nowthen {
 namespace {
-
-/// RFC 3339 to the millisecond. Its years are those of a clock.
-std::string time_text(std::chrono::sys_time<std::chrono::microseconds> at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::milliseconds>(at - day));
-  char text[64];
-  std::snprintf(
-      text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text;
-}
 
 /// JSON escapes what would end a line; bytes that are no text are written as for a terminal.
 std::string json_text(std::string_view text) {

@@ -1,8 +1,6 @@
 // The causes of why.h as sentences.
 
-#include <chrono>
-#include <cstdio>
-
+#include "base/time_text.h"
 #include "core/why.h"
 
 namespace nowthen::core {
@@ -10,21 +8,10 @@ namespace {
 
 using Kind = Cause::Kind;
 
-/// RFC 3339, in UTC, to the millisecond.
 std::string at(WallTime time) {
-  using namespace std::chrono;
   if (time == kNever) return "no set time";
   if (time == kAtOnce) return "once, when its code asks for it";
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(floor<milliseconds>(time - day));
-  char text[40];
-  std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text;
+  return time_text(time);
 }
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
