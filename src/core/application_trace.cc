@@ -1,6 +1,7 @@
 // What traces show: spans of what is over, for whoever exports them.
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/application.h"
 
@@ -41,9 +42,7 @@ void Application::trace_end(const Invocation& inv) {
   Span span = span_of(inv, trace->trace, Span::Kind::invocation);
   span.id = invocation_span(inv.id);
   std::uint64_t caller = 0;
-  for (const char digit : trace->span)
-    caller =
-        caller << 4 | static_cast<std::uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  std::from_chars(trace->span.data(), trace->span.data() + trace->span.size(), caller, 16);
   span.parent = static_cast<SpanId>(caller);
   if (span.parent == span.id) span.parent = SpanId::none;  // the trace began with it
   span.start = inv.accepted;
