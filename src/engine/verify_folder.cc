@@ -13,16 +13,10 @@
 namespace nowthen::engine {
 namespace {
 
-template <class T>
-Result<void> without_value(const Result<T>& decoded) {
-  if (!decoded) return decoded.error();
-  return {};
-}
-
 [[maybe_unused]] Result<void> check_policy_row(std::string_view key, std::string_view value) {
   const auto place = store::parse_policy_key(key);
   if (place && place->row == store::PolicyRow::declaration)
-    return without_value(decode_elsewhere(key, value));
+    return store::without_value(decode_elsewhere(key, value));
   return PolicyBook().load({{std::string(key), std::string(value)}});
 }
 
@@ -33,7 +27,7 @@ Result<store::FolderReport> verify_folder(const std::string& folder,
 #if NOWTHEN_WITH_ROCKSDB
   return store::verify_rocks_folder(
       folder, [check_fact = std::move(check_fact)](std::string_view key, std::string_view value) {
-        if (key.starts_with('A')) return without_value(decode_audit(key, value));
+        if (key.starts_with('A')) return store::without_value(decode_audit(key, value));
         if (key.starts_with('C')) return check_policy_row(key, value);
         return check_fact ? check_fact(key, value) : Result<void>();
       });

@@ -16,12 +16,6 @@ bool is_partitioned(char letter) {
   return std::string_view("LJPFRIKOE").find(letter) != std::string_view::npos;
 }
 
-template <class T>
-Result<void> without_value(const Result<T>& decoded) {
-  if (!decoded) return decoded.error();
-  return {};
-}
-
 /// Calls `f` with those of `named` that are not in `there`.
 template <class T, class F>
 void each_missing(std::vector<T>& named, std::vector<T>& there, const F& f) {

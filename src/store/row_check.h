@@ -25,6 +25,13 @@ inline constexpr std::size_t kProblemsShownMax = 20;
 /// What is wrong with a row whose payload the store does not know, if anything.
 using CheckOpaque = std::function<Result<void>(std::string_view key, std::string_view value)>;
 
+/// Whether something could be decoded.
+template <class T>
+Result<void> without_value(const Result<T>& decoded) {
+  if (!decoded) return decoded.error();
+  return {};
+}
+
 /// Checks rows one by one, and at the end those that name each other. Rows of each range are seen
 /// in the order of their keys; an order of ranges is not needed.
 class RowCheck {
