@@ -183,16 +183,15 @@ TEST_F(ConfigTest, of_traces) {
   by_every_way("otlp_url", "http://127.0.0.1:4318",
                [](auto& c) { EXPECT_EQ(c.serve.otlp_url(), "http://127.0.0.1:4318"); });
   by_every_way("trace_sample", "0.25", [](auto& c) { EXPECT_EQ(c.serve.trace_sample(), 0.25); });
-  const Strings errors =
-      read({"--trace-sample", "2"},
-           {"OTEL_EXPORTER_OTLP_ENDPOINT=localhost", "NOWTHEN_TRACE_SAMPLE=nan"})
-          .errors;
+  const Strings errors = read({"--trace-sample", "2"},
+                              {"OTEL_EXPORTER_OTLP_ENDPOINT=localhost", "NOWTHEN_TRACE_SAMPLE=nan"})
+                             .errors;
   ASSERT_EQ(errors.size(), 3u);
   for (const char* name :
        {"--trace-sample: ", "OTEL_EXPORTER_OTLP_ENDPOINT: ", "NOWTHEN_TRACE_SAMPLE: "}) {
-    EXPECT_TRUE(
-        std::ranges::any_of(errors, [&](const auto& each) { return each.starts_with(name); }))
-        << name;
+    EXPECT_TRUE(std::ranges::any_of(errors, [&](const auto& each) {
+      return each.starts_with(name);
+    })) << name;
   }
 }
 
