@@ -233,7 +233,7 @@ std::string ticket(InvocationId id, std::string_view state, std::string_view rea
   out.field("state");
   out.string(state);
   out.field("reason");
-  out.string(printable(reason));
+  out.string(as_utf8(reason));
   for (const char* what : {"result", "events", "why"}) {
     const std::string name = std::string(what) + "_url";
     out.field(name);

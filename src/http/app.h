@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -112,6 +113,15 @@ std::string id_and_state(InvocationId id, core::State state);
 
 /// "wait=30" and "wait=1.5s" of a query: plain numbers are seconds.
 Result<Duration> parse_seconds(std::string_view text);
+/// Reads the number that a query parameter is, if it is there; false where it is none of that type.
+template <class T>
+bool read_number(const Visit& visit, std::string_view name, T& into) {
+  const auto given = visit.query.find(name);
+  if (given == visit.query.end()) return true;
+  const std::string& text = given->second;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), into);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size();
+}
 /// RFC 3339 in UTC.
 std::string format_time(WallTime time);
 

@@ -8,7 +8,7 @@ namespace nowthen::http {
 
 void put(JsonWriter& out, std::string_view name, std::string_view text) {
   out.field(name);
-  out.string(printable(text));
+  out.string(as_utf8(text));
 }
 void put(JsonWriter& out, std::string_view name, std::uint64_t number) {
   out.field(name);
@@ -46,7 +46,7 @@ void put_bytes(JsonWriter& out, std::string_view name, std::string_view bytes) {
   if (validate_json(bytes)) {
     out.raw(bytes);
   } else {
-    out.string(printable(bytes));
+    out.string(as_utf8(bytes));
   }
 }
 

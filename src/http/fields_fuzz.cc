@@ -92,7 +92,7 @@ void declarations(const std::string& text) {
     Policy policy;
     (void)apply_patch(policy, *patch).has_value();
   }
-  NT_ASSERT(is_utf8(printable(text)));
+  NT_ASSERT(is_utf8(as_utf8(text)));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // Looking at one invocation: its state, its journal, why it waits.
 
-#include <charconv>
-
 #include "core/why.h"
 #include "http/describe.h"
 #include "http/handlers.h"
@@ -188,16 +186,9 @@ void get_invocation(App& app, Visit visit) {
 
 void get_journal(App& app, Visit visit) {
   JournalPage page;
-  const auto number = [&visit](std::string_view name, auto& into, std::uint64_t most) {
-    const auto given = visit.query.find(name);
-    if (given == visit.query.end()) return true;
-    const std::string& text = given->second;
-    const auto end = std::from_chars(text.data(), text.data() + text.size(), into);
-    return end.ec == std::errc() && end.ptr == text.data() + text.size() && into <= most;
-  };
-  if (!number("after", page.after, UINT32_MAX))
+  if (!read_number(visit, "after", page.after))
     return visit.refuse(invalid("after: the seq of an entry", "after"));
-  if (!number("limit", page.limit, kEntriesMax) || page.limit == 0)
+  if (!read_number(visit, "limit", page.limit) || page.limit == 0 || page.limit > kEntriesMax)
     return visit.refuse(invalid("limit: 1 to " + std::to_string(kEntriesMax), "limit"));
   see(app, std::move(visit), [page](const engine::Seen& seen) {
     return seen.live != nullptr ? describe_journal(*seen.live, page)

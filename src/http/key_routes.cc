@@ -1,7 +1,5 @@
 // API keys, and who changed what.
 
-#include <charconv>
-
 #include "http/handlers.h"
 
 namespace nowthen::http {
@@ -15,7 +13,7 @@ void write_key(JsonWriter& out, const ApiKey& key) {
   out.field("id");
   out.string(key.id);
   out.field("name");
-  out.string(printable(key.name));
+  out.string(as_utf8(key.name));
   out.field("role");
   out.string(to_string(key.role));
   out.field("created");
@@ -95,16 +93,9 @@ void revoke_key(App& app, Visit visit) {
 void list_audit(App& app, Visit visit) {
   std::size_t limit = 100;
   std::int64_t before = to_us(kNever);
-  const auto number = [&visit](std::string_view name, auto& into) {
-    const auto given = visit.query.find(name);
-    if (given == visit.query.end()) return true;
-    const std::string& text = given->second;
-    const auto end = std::from_chars(text.data(), text.data() + text.size(), into);
-    return end.ec == std::errc() && end.ptr == text.data() + text.size();
-  };
-  if (!number("limit", limit) || limit == 0 || limit > kAuditMax)
+  if (!read_number(visit, "limit", limit) || limit == 0 || limit > kAuditMax)
     return visit.refuse(invalid("limit: 1 to " + std::to_string(kAuditMax), "limit"));
-  if (!number("cursor", before))
+  if (!read_number(visit, "cursor", before))
     return visit.refuse(invalid("cursor: that of the last page", "cursor"));
   app.engine().audit(
       from_us(before), limit,
@@ -125,7 +116,7 @@ void list_audit(App& app, Visit visit) {
                                                                        {"detail", &entry.detail}};
           for (const auto& [name, value] : fields) {
             out.field(name);
-            out.string(printable(*value));
+            out.string(as_utf8(*value));
           }
           out.end_object();
         }

@@ -29,7 +29,7 @@ void head(std::string& out, std::string_view name, std::string_view type, std::s
 /// A label's value: backslash, quotation mark and line end are escaped.
 std::string quoted(std::string_view text) {
   std::string value = "\"";
-  for (const char c : printable(text)) {
+  for (const char c : as_utf8(text)) {
     if (c == '\\' || c == '"') value += '\\';
     if (c == '\n') {
       value += "\\n";

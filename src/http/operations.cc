@@ -63,7 +63,7 @@ void write_operation(JsonWriter& out, const engine::OperationView& of, const Cen
                      const std::optional<Notice>& notice = {}) {
   out.begin_object();
   out.field("name");
-  out.string(printable(of.name));
+  out.string(as_utf8(of.name));
   out.field("executor");
   out.raw(of.executor ? *of.executor : R"({"in_process":{}})");
   out.field("versions");
@@ -74,7 +74,7 @@ void write_operation(JsonWriter& out, const engine::OperationView& of, const Cen
   write_policy(out, of.declaration);
   if (!of.declaration.key_scope.empty()) {
     out.field("key_scope");
-    out.string(printable(of.declaration.key_scope));
+    out.string(as_utf8(of.declaration.key_scope));
   }
   out.field("live");
   write_live(out, census, of.name);

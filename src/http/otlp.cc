@@ -59,7 +59,7 @@ class Attributes {
   void put(std::string_view name, std::string_view text) {
     begin(name);
     out_.field("stringValue");
-    out_.string(printable(text));
+    out_.string(as_utf8(text));
     end();
   }
   void put(std::string_view name, std::uint32_t number) {
@@ -116,7 +116,7 @@ void put_span(JsonWriter& out, const core::Span& span) {
   put_id(out, "spanId", span.id);
   if (span.parent != core::SpanId::none) put_id(out, "parentSpanId", span.parent);
   out.field("name");
-  out.string(printable(name_of(span)));
+  out.string(as_utf8(name_of(span)));
   out.field("kind");
   out.natural(static_cast<std::uint64_t>(kind_of(span)));
   put_time(out, "startTimeUnixNano", span.start);
@@ -128,7 +128,7 @@ void put_span(JsonWriter& out, const core::Span& span) {
     out.field("code");
     out.integer(kStatusError);
     out.field("message");
-    out.string(std::string(to_string(span.code)) + ": " + printable(span.error));
+    out.string(std::string(to_string(span.code)) + ": " + as_utf8(span.error));
     out.end_object();
   }
   out.end_object();

@@ -15,7 +15,7 @@ std::string describe(const std::string& operation, const engine::PolicyView& pol
   JsonWriter out(text);
   out.begin_object();
   out.field("operation");
-  out.string(printable(operation));
+  out.string(as_utf8(operation));
   out.field("revision");
   out.natural(policy.revision);
   out.field("fields");
@@ -150,7 +150,7 @@ void get_policy_history(App& app, Visit visit) {
           out.field("seq");
           out.natural(change.seq);
           out.field("who");
-          out.string(printable(change.who));
+          out.string(as_utf8(change.who));
           out.field("when");
           json::write_time(out, change.when);
           out.field("before");

@@ -91,7 +91,7 @@ AboutField about_field(std::string_view message) {
   return {rest.substr(0, at), rest.substr(at + end.size())};
 }
 
-std::string printable(std::string_view text) {
+std::string as_utf8(std::string_view text) {
   if (is_utf8(text)) return std::string(text);
   std::string clean;
   for (std::size_t i = 0; i < text.size();) {
@@ -117,10 +117,10 @@ void write_problem(std::string& out, const Problem& problem) {
   json.field("status");
   json.integer(problem.status);
   json.field("detail");
-  json.string(printable(problem.detail));
+  json.string(as_utf8(problem.detail));
   if (!problem.field.empty()) {
     json.field("field");
-    json.string(printable(problem.field));
+    json.string(as_utf8(problem.field));
   }
   if (!problem.invocation.is_null()) {
     json.field("invocation");

@@ -39,6 +39,6 @@ void write_problem(std::string& out, const Problem& problem);
 Response to_response(const Problem& problem);
 
 /// Text for a JSON string: what is not UTF-8 is replaced.
-std::string printable(std::string_view text);
+std::string as_utf8(std::string_view text);
 
 }  // namespace nowthen::http

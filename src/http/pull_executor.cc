@@ -58,7 +58,7 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   out.field("invocation");
   out.string(id);
   out.field("operation");
-  out.string(printable(invocation.operation));
+  out.string(as_utf8(invocation.operation));
   out.field("attempt");
   out.natural(invocation.attempt);
   put_value(out, "input", invocation.input);
@@ -70,13 +70,13 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   json::write_time(out, after(invocation.attempt_started, line.attempt_timeout));
   if (!invocation.trace.empty()) {
     out.field("traceparent");
-    out.string(printable(core::traceparent_of_attempt(invocation, seams_.traced)));
+    out.string(as_utf8(core::traceparent_of_attempt(invocation, seams_.traced)));
   }
   out.field("steps");
   out.begin_object();
   for (const core::Entry& entry : invocation.done) {
     if (core::is_step(entry.kind) && entry.outcome.ok())
-      put_value(out, printable(entry.path), entry.outcome.data);
+      put_value(out, as_utf8(entry.path), entry.outcome.data);
   }
   out.end_object();
   return text;

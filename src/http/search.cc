@@ -37,7 +37,7 @@ std::optional<Problem> read_filter(const Visit& visit, engine::SearchFilter& fil
   }
   if (const std::string from = value_of(visit, "from"); !from.empty()) {
     std::string quoted;
-    JsonWriter(quoted).string(printable(from));
+    JsonWriter(quoted).string(as_utf8(from));
     JsonReader reader(quoted);
     json::read(reader, filter.from);
     if (!reader.ok())
@@ -57,7 +57,7 @@ std::string describe(const engine::SearchPage& page) {
     out.field("id");
     out.string(to_string(match.id));
     out.field("operation");
-    out.string(printable(match.operation));
+    out.string(as_utf8(match.operation));
     out.field("state");
     out.string(core::to_string(match.state));
     out.field("accepted");
@@ -195,9 +195,9 @@ struct Survey {
       out.field("kind");
       out.string(name->first);
       out.field("operation");
-      out.string(printable(name->second));
+      out.string(as_utf8(name->second));
       out.field("text");
-      out.string(printable(group->text));
+      out.string(as_utf8(group->text));
       out.field("count");
       out.natural(group->count);
       out.field("example");

@@ -456,7 +456,7 @@ std::string batch_answer(const BatchItem& item, const core::Lease& lease,
   JsonWriter out(text);
   out.begin_object();
   out.field("token");
-  out.string(printable(item.token));
+  out.string(as_utf8(item.token));
   const Problem problem = to_problem({reply.outcome.code, reply.outcome.data}, reply.id);
   out.field("status");
   out.integer(reply.refused ? problem.status : 200);
