@@ -149,7 +149,8 @@ void Loop::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
   }
-  take_inbox();  // whoever asked in the meantime is told
+  take_inbox();       // whoever asked in the meantime is told
+  executor_.reset();  // while every loop has its reactor: it may hold what lives on another's
 }
 
 }  // namespace nowthen::engine

@@ -145,6 +145,7 @@ void PullExecutor::evict_idle(WallTime now) {
       release(lease);
     }
     pump(operation, line);
+    if (now == kNever) dismiss_idle(line);
   }
   if (now == kNever) return;
   std::vector<core::Lease> over;
@@ -216,10 +217,7 @@ bool PullExecutor::offer_to(const std::shared_ptr<LeaseRequest>& request, Otherw
   if (!has_work(line)) {
     if (otherwise == Otherwise::forget) return false;
     if (line.idle.size() >= kIdleKept) {
-      std::erase_if(line.idle, [](const std::weak_ptr<LeaseRequest>& each) {
-        const auto still = each.lock();
-        return still == nullptr || still->claimed;
-      });
+      std::erase_if(line.idle, [](const auto& each) { return each->claimed.load(); });
     }
     line.idle.push_back(request);
     return false;
@@ -234,11 +232,20 @@ void PullExecutor::claim_idle(Line& line) {
   // As many as there may be work for is not known: one for each word of work; the others follow
   // when the first has found that there is more.
   while (!line.idle.empty()) {
-    const auto request = line.idle.front().lock();
+    const auto request = std::move(line.idle.front());
     line.idle.pop_front();
-    if (request == nullptr || request->claimed.exchange(true)) continue;
+    if (request->claimed.exchange(true)) continue;
     line.claimed.push_back(request);
     return;
+  }
+}
+
+/// The engine stops: whoever waits need not wait until its end.
+void PullExecutor::dismiss_idle(Line& line) {
+  for (const auto& request : std::exchange(line.idle, {})) {
+    if (request->claimed.exchange(true)) continue;
+    const auto told = std::move(request->told);
+    told({}, port_.now());
   }
 }
 

@@ -99,7 +99,7 @@ class PullExecutor final : public engine::Executor {
     std::size_t coming = 0;              ///< taken, and not begun yet
     std::deque<Offer> offers;
     std::deque<std::shared_ptr<LeaseRequest>> claimed;  ///< by this loop, not answered yet
-    std::deque<std::weak_ptr<LeaseRequest>> idle;       ///< may be claimed
+    std::deque<std::shared_ptr<LeaseRequest>> idle;     ///< may be claimed
   };
   struct Leased {
     core::LeaseEpoch epoch{};
@@ -115,6 +115,7 @@ class PullExecutor final : public engine::Executor {
   void pump(const std::string& operation, Line& line);
   void answer(const std::string& operation, Line& line);
   void claim_idle(Line& line);
+  void dismiss_idle(Line& line);
   bool has_work(const Line& line) const { return !line.offers.empty() || !line.partitions.empty(); }
   void came(InvocationId id);
   void release(const core::Lease& lease);

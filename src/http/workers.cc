@@ -28,9 +28,9 @@ struct Asking : std::enable_shared_from_this<Asking> {
   Visit visit;
   const std::string operation;
   const std::size_t max;
-  std::shared_ptr<LeaseRequest> request;  ///< that waits
-  std::unique_ptr<Timer> timer;           ///< on the loop of the connection
-  std::atomic<bool> patient = false;      ///< it may wait
+  std::weak_ptr<LeaseRequest> request;  ///< that waits: it keeps this, and the loops keep it
+  std::unique_ptr<Timer> timer;         ///< on the loop of the connection
+  std::atomic<bool> patient = false;    ///< it may wait
 
   struct Given {
     engine::Loop* by;
@@ -41,7 +41,7 @@ struct Asking : std::enable_shared_from_this<Asking> {
 
   void begin(Duration wait);
   std::function<void(std::vector<Offer>, WallTime)> told();
-  void look_at(std::size_t loop, std::size_t looked);
+  void look_at(std::size_t loop, std::size_t looked, std::shared_ptr<LeaseRequest> asked);
   void gather_from(std::size_t loop, std::size_t looked);
   void take(std::vector<Offer> offers, WallTime until);
   void wait_on();
@@ -62,24 +62,25 @@ void on(engine::Loop& loop, Job job) {
 }
 
 void Asking::begin(Duration wait) {
-  request = std::make_shared<LeaseRequest>();
-  request->operation = operation;
-  request->max = max;
+  auto asked = std::make_shared<LeaseRequest>();
+  asked->operation = operation;
+  asked->max = max;
+  request = asked;
   patient = wait > Duration::zero();
   if (patient) {
     timer = after(visit.exchange.loop().reactor(), wait, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->end_of_time();
     });
   }
-  request->told = told();
-  request->wander = [weak = weak_from_this()](const std::shared_ptr<LeaseRequest>& of) {
+  asked->told = told();
+  asked->wander = [weak = weak_from_this()](const std::shared_ptr<LeaseRequest>& of) {
     const auto self = weak.lock();
     if (self == nullptr) return;
     of->told = self->told();
     of->claimed = false;
-    self->look_at(self->index_of(*engine::Loop::here()) + 1, 0);
+    self->look_at(self->index_of(*engine::Loop::here()) + 1, 0, of);
   };
-  look_at(index_of(visit.exchange.loop()), 0);
+  look_at(index_of(visit.exchange.loop()), 0, std::move(asked));
 }
 
 /// Keeps this alive until it has been called, or the request is over.
@@ -98,12 +99,12 @@ std::size_t Asking::index_of(const engine::Loop& loop) const {
 }
 
 /// Goes from loop to loop until one claims it; every one that has no work remembers it.
-void Asking::look_at(std::size_t loop, std::size_t looked) {
+void Asking::look_at(std::size_t loop, std::size_t looked, std::shared_ptr<LeaseRequest> asked) {
   if (looked == app.engine().loops().size()) return wait_on();
   engine::Loop& next = loop_at(loop);
-  on(next, [self = shared_from_this(), loop, looked, &next] {
-    const bool claimed = pull_of(next).offer_to(self->request, PullExecutor::Otherwise::remember);
-    if (!claimed) self->look_at(loop + 1, looked + 1);
+  on(next, [self = shared_from_this(), loop, looked, asked = std::move(asked), &next] {
+    const bool claimed = pull_of(next).offer_to(asked, PullExecutor::Otherwise::remember);
+    if (!claimed) self->look_at(loop + 1, looked + 1, asked);
   });
 }
 
@@ -141,8 +142,9 @@ void Asking::wait_on() {
 
 void Asking::end_of_time() {
   patient = false;
-  if (request->claimed.exchange(true)) return;  // it is being answered
-  request->told = {};
+  const auto asked = request.lock();
+  if (asked == nullptr || asked->claimed.exchange(true)) return;  // it is being answered
+  asked->told = {};
   answer();
 }
 
