@@ -50,6 +50,8 @@ class AsioConnection final : public Conversation,
   void close();
   /// Takes no further request; closes now if none is under way.
   void close_when_answered();
+  /// Nobody turns the loop any more: lets go of the upload, which holds this.
+  void abandon() { upload_.reset(); }
 
   void respond(Response response) override;
   void begin(Response head) override;

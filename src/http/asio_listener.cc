@@ -38,6 +38,14 @@ class Place : public std::enable_shared_from_this<Place> {
         std::atomic<std::size_t>& open)
       : timer_(context_of(loop)),
         shared_(std::make_shared<ConnectionPlace>(loop, front, limits, open)) {}
+  /// With the reactor, whose timer keeps it: no answer comes any more.
+  ~Place() {
+    std::vector<std::shared_ptr<AsioConnection>> left;
+    for (AsioConnection* each : shared_->connections) left.push_back(each->shared_from_this());
+    for (const auto& each : left) each->abandon();
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
 
   void tick() {
     shared_->now = std::chrono::steady_clock::now();
@@ -58,7 +66,6 @@ class Place : public std::enable_shared_from_this<Place> {
     std::make_shared<AsioConnection>(Wire(std::move(socket), identity), shared_)->start();
   }
   void stop() {
-    timer_.cancel();
     const std::vector<AsioConnection*> all(shared_->connections.begin(),
                                            shared_->connections.end());
     for (AsioConnection* connection : all) connection->close_when_answered();

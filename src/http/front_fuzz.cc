@@ -241,9 +241,6 @@ class Visitor {
 
 }  // namespace
 
-/// A worker that waits for attempts when the server stops is never freed: each of these ends then.
-extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   // The last two bytes tell the manner, so that the rest is what is on the wire.
