@@ -4,6 +4,7 @@
 #include "server/config.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -207,6 +208,15 @@ TEST_F(ConfigTest, help_names_every_setting) {
   for (const char* flag : {"--config FILE", "--data-dir DIR", "--listen HOST:PORT",
                            "--tls-cert FILE", "--tls-key FILE", "--tls-by-proxy", "--loops N"})
     EXPECT_NE(help.find(flag), help.npos) << flag;
+}
+
+TEST_F(ConfigTest, docs_list_every_setting) {
+  const char* source = std::getenv("NOWTHEN_SOURCE_DIR");
+  if (source == nullptr) GTEST_SKIP() << "NOWTHEN_SOURCE_DIR is not set; ctest sets it";
+  std::ifstream page(std::filesystem::path{source} / "docs" / "cli.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  const std::string help = config_help();
+  EXPECT_NE(text.find("```\n" + help.substr(help.find("  --config FILE")) + "\n```"), text.npos);
 }
 
 }  // namespace
