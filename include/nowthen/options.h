@@ -19,7 +19,8 @@ class Options {
   /// The folder of the data; made if it is not there. One process at a time owns it. Without a
   /// folder everything is kept in memory and gone at the end.
   Options& data_dir(std::string folder) { return data_dir_ = std::move(folder), *this; }
-  /// Loop threads. 0: one per core. At most the number of partitions.
+  /// Loop threads. 0: one per core, or, of an engine that serves, one for two cores. At most the
+  /// number of partitions.
   Options& loops(std::uint16_t count) { return loops_ = count, *this; }
   /// Partitions of a new data folder, 1..4096; an existing one keeps its number.
   Options& partitions(std::uint16_t count) { return partitions_ = count, *this; }

@@ -117,7 +117,7 @@ Result<void> Host::start() {
   pool_ = make_pool();
   if (driving() == engine::Engine::Driving::threads)
     watch_ = std::make_unique<StallWatch>(std::chrono::seconds(1), log_);
-  setup->loops = options_.loops();
+  setup->loops = options_.loops() != 0 ? options_.loops() : surroundings_.loops;
   setup->on_fatal = options_.on_fatal();
   setup->log = log_;
   setup->make_reactor = surroundings_.make_reactor;

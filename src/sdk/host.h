@@ -22,6 +22,7 @@ namespace nowthen::sdk {
 
 /// What a server puts around the engine of a host.
 struct Surroundings {
+  std::uint16_t loops = 0;  ///< where the options leave it to us
   engine::ReactorFactory make_reactor;
   /// The executor of one loop, over that of the operations in this process.
   std::function<std::unique_ptr<engine::Executor>(engine::LoopPort&, engine::Reactor&,

@@ -134,7 +134,7 @@ constexpr Setting kSettings[] = {
        config.serve.connections_max(count);
        return wrong;
      }},
-    {"loops", "N", "loop threads; 0 (the default): one per core",
+    {"loops", "N", "loop threads; 0 (the default): one for two cores",
      [](Config& config, std::string_view text) {
        std::uint16_t count = 0;
        auto wrong = set_number<std::uint16_t>(count, text, 0, 256);

@@ -1,5 +1,7 @@
 #include "server/serving.h"
 
+#include <thread>
+
 #include "base/assert.h"
 #include "http/app.h"
 #include "http/callback.h"
@@ -117,6 +119,8 @@ class ServingHost final : public Serving {
       return http::Problem{403, "forbidden", allowed.error().message, "", {}};
     };
     app_options_.back_up = [this](const std::string& folder) { return back_up(folder); };
+    const unsigned loops = std::max(1u, std::thread::hardware_concurrency() / 2);
+    around_.loops = static_cast<std::uint16_t>(std::min(loops, unsigned{UINT16_MAX}));
     around_.make_reactor = http::make_reactor;
     around_.make_executor =
         [executor](
