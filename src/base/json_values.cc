@@ -78,17 +78,19 @@ void read_duration(JsonReader& reader, Duration& duration) {
 
 // Years that RFC 3339 cannot name are written as microseconds since the epoch.
 void write_time(JsonWriter& writer, Time time) {
+  using std::chrono::January;
+  constexpr std::chrono::sys_days kFirst = std::chrono::year(0) / January / 1;
+  constexpr std::chrono::sys_days kEnd = std::chrono::year(10'000) / January / 1;
+  if (time < kFirst || time >= kEnd) return writer.integer(time.time_since_epoch().count());
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
-  const int year = static_cast<int>(date.year());
-  if (year < 0 || year > 9999) return writer.integer(time.time_since_epoch().count());
   const std::chrono::hh_mm_ss clock(time - day);
   char text[64];
-  int length = std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d", year,
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             static_cast<int>(clock.hours().count()),
-                             static_cast<int>(clock.minutes().count()),
-                             static_cast<int>(clock.seconds().count()));
+  int length = std::snprintf(
+      text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()));
   std::string out(text, static_cast<std::size_t>(length));
   if (const int micros = static_cast<int>(clock.subseconds().count()); micros != 0) {
     length = std::snprintf(text, sizeof(text), ".%06d", micros);

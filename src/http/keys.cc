@@ -92,6 +92,7 @@ std::optional<std::string> base32_decoded(std::string_view text) {
     }
     bits &= (1u << held) - 1;
   }
+  if (held >= 5 || bits != 0) return std::nullopt;  // another text says the same
   return bytes;
 }
 

@@ -36,7 +36,8 @@ TEST(Base32, comes_back_as_it_was) {
     const std::string bytes = random_bytes(size);
     EXPECT_EQ(base32_decoded(base32(bytes)), bytes);
   }
-  for (const char* text : {"Z", "l", "u", "0 ", "-"}) EXPECT_EQ(base32_decoded(text), std::nullopt);
+  for (const char* text : {"Z", "l", "u", "0 ", "-", "0", "zz", "zw0"})
+    EXPECT_EQ(base32_decoded(text), std::nullopt);
 }
 
 TEST(ApiKey, row_comes_back_as_it_was_and_damage_is_found) {

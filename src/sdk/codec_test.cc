@@ -160,7 +160,7 @@ TEST(Codec, times_are_rfc_3339_in_utc) {
   for (const std::int64_t us :
        {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1'709'210'096'000'001},
         std::int64_t{253'402'300'800'000'000}, std::numeric_limits<std::int64_t>::max(),
-        std::int64_t{-62'167'219'200'000'001}})
+        std::int64_t{-62'167'219'200'000'001}, std::int64_t{8'404'400'184'044'001'729}})
     EXPECT_EQ(Codec<Time>::decode(text(us))->time_since_epoch().count(), us);
   for (const char* bad :
        {"\"2024-02-30T00:00:00Z\"", "\"2024-02-28T24:00:00Z\"", "\"2024-02-28 00:00:00Z\"",
