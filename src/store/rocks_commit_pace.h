@@ -9,7 +9,8 @@ namespace nowthen::store {
 
 /// Follows the median duration of commits and says whether they are quick enough to be waited for.
 /// Moves a fixed share towards each sample, so that single slow ones (a flush, a large turn) do
-/// not count more than quick ones. Thread-safe: a sample lost in a race does no harm.
+/// not count more than quick ones; a larger one towards those that are far too slow, since each
+/// that is waited for stops a loop. Thread-safe: a sample lost in a race does no harm.
 class CommitPace {
  public:
   explicit CommitPace(std::chrono::nanoseconds inline_max)
@@ -17,7 +18,8 @@ class CommitPace {
 
   void add(std::chrono::nanoseconds taken) {
     const std::int64_t median = median_ns_.load(std::memory_order_relaxed);
-    const std::int64_t step = std::max<std::int64_t>(median / 16, 1);
+    const bool far = taken.count() > 4 * inline_max_ns_;
+    const std::int64_t step = std::max<std::int64_t>(median / (far ? 4 : 16), 1);
     const std::int64_t next = taken.count() > median ? median + step : median - step;
     median_ns_.store(next, std::memory_order_relaxed);
     // Back only when clearly under the bound, so that it does not go to and fro.

@@ -222,6 +222,8 @@ TEST(CommitPace, follows_the_median_and_not_single_slow_commits) {
   CommitPace pace(microseconds(300));
   for (int i = 0; i < 1'000; ++i) pace.add(microseconds(i % 10 == 0 ? 20'000 : 100));
   EXPECT_TRUE(pace.is_inline());
+  for (int i = 0; i < 8; ++i) pace.add(microseconds(5'000));
+  EXPECT_FALSE(pace.is_inline()) << "each of them stops a loop";
   for (int i = 0; i < 100; ++i) pace.add(microseconds(5'000));
   EXPECT_FALSE(pace.is_inline());
   EXPECT_GT(pace.median(), microseconds(4'000));
