@@ -31,6 +31,9 @@ target_link_libraries(nowthen ${scope} $<LINK_ONLY:OpenSSL::SSL> $<LINK_ONLY:Ope
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/nowthen)
 install(TARGETS nowthen EXPORT nowthen ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET server_nowthen_program)
+  install(TARGETS server_nowthen_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(EXPORT nowthen NAMESPACE nowthen:: DESTINATION ${config_dir} FILE nowthenTargets.cmake)
 install(DIRECTORY include/nowthen DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
