@@ -142,9 +142,9 @@ void AsioConnection::on_readable() {
   const std::size_t size = wire_.read_some(place_->scratch, error);
   if (error == asio::error::would_block) return await_data();
   if (error == asio::error::eof && (phase_ == Phase::serving || writing_)) {
-    // It may have closed its side only (RFC 9112 9.6), and still wait for the answer.
+    // It may have closed its side only (RFC 9112 9.6), and still wait for the answers.
     ended_ = true;
-    keep_alive_ = false;
+    if (in_.empty()) keep_alive_ = false;
     return;
   }
   if (error) {
@@ -520,6 +520,7 @@ void AsioConnection::go_on() {
     const std::string ahead = std::exchange(in_, {});
     take(ahead);
   }
+  if (ended_ && !writing_ && (phase_ == Phase::head || phase_ == Phase::body)) return close();
   await_data();
 }
 
