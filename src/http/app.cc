@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "core/callback.h"
 #include "http/listener.h"
+#include "http/verdict.h"
 
 namespace nowthen::http {
 namespace {
@@ -245,19 +246,6 @@ std::string ticket(InvocationId id, std::string_view state, std::string_view rea
 
 namespace {
 
-/// The operation's own answer, as its executor recorded it: "404 application/json\n{body}".
-std::optional<Response> passed_on(std::string_view recorded) {
-  int status = 0;
-  const std::size_t line = recorded.find('\n');
-  const auto end = std::from_chars(recorded.data(), recorded.data() + recorded.size(), status);
-  if (line == recorded.npos || end.ec != std::errc() || status < 400 || status > 499)
-    return std::nullopt;
-  const auto type = static_cast<std::size_t>(end.ptr - recorded.data()) + 1;
-  Response response{status, "", {}, std::string(recorded.substr(line + 1))};
-  if (type < line) response.content_type = recorded.substr(type, line - type);
-  return response;
-}
-
 std::string applied(const core::Applied& preference) {
   std::string text;
   if (preference.respond_async) text = "respond-async";
@@ -273,7 +261,7 @@ std::string applied(const core::Applied& preference) {
 
 Response to_response(core::Reply reply) {
   Response response;
-  std::optional<Response> own;
+  std::optional<Rejection> own;
   const std::string preference = applied(reply.applied);
   const bool open = !reply.refused && !core::is_terminal(reply.state);
   if (open) {
@@ -284,8 +272,8 @@ Response to_response(core::Reply reply) {
     const bool is_json = validate_json(reply.outcome.data).has_value();
     response = {200, std::string(is_json ? kJson : kBytes), {}, std::move(reply.outcome.data)};
   } else if (reply.outcome.code == ErrorCode::rejected &&
-             (own = passed_on(reply.outcome.data)).has_value()) {
-    response = std::move(*own);
+             (own = read_rejection(reply.outcome.data)).has_value()) {
+    response = {own->status, std::string(own->content_type), {}, std::string(own->body)};
   } else {
     response = to_response(to_problem({reply.outcome.code, reply.outcome.data}, reply.id));
     if (!preference.empty()) response.with("Preference-Applied", preference);

@@ -1,12 +1,10 @@
 #include "http/callback.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include <nowthen/json.h>
 
 #include "http/describe.h"
 #include "http/problem.h"
+#include "http/verdict.h"
 
 namespace nowthen::http {
 namespace {
@@ -16,21 +14,18 @@ using namespace std::chrono_literals;
 /// 1 s, 2 s, 4 s, ... 1 h, 1 h: a day in all.
 constexpr std::uint32_t kAttemptsMax = 35;
 
-/// What the operation itself answered was recorded as "404 application/json\n{body}".
-void put_rejection(JsonWriter& out, const core::Callback& told) {
-  const std::string_view recorded = told.outcome.data;
-  int status = 0;
-  std::from_chars(recorded.data(), recorded.data() + recorded.size(), status);
-  const std::size_t line = std::min(recorded.find('\n'), recorded.size() - 1);
-  const std::string_view body = recorded.substr(line + 1);
-  Problem problem = to_problem(
-      {ErrorCode::rejected, "the operation answered " + std::to_string(status)}, told.id);
-  if (status >= 400 && status <= 499) problem.status = status;
+void put_error(JsonWriter& out, const core::Callback& told) {
+  Error error{told.outcome.code, told.outcome.data};
+  std::optional<Rejection> own;
+  if (error.code == ErrorCode::rejected) own = read_rejection(told.outcome.data);
+  if (own) error.message = "the operation answered " + std::to_string(own->status);
+  Problem problem = to_problem(error, told.id);
+  if (own) problem.status = own->status;
   std::string text;
   write_problem(text, problem);
   out.field("error");
   out.raw(text);
-  if (!body.empty()) put_value(out, "answer", body);
+  if (own && !own->body.empty()) put_value(out, "answer", own->body);
 }
 
 std::string body_of(const core::Callback& told) {
@@ -43,13 +38,8 @@ std::string body_of(const core::Callback& told) {
   put(out, "state", core::to_string(told.state));
   if (told.outcome.ok()) {
     put_value(out, "result", told.outcome.data.empty() ? "null" : told.outcome.data);
-  } else if (told.outcome.code == ErrorCode::rejected && !told.outcome.data.empty()) {
-    put_rejection(out, told);
   } else {
-    std::string problem;
-    write_problem(problem, to_problem({told.outcome.code, told.outcome.data}, told.id));
-    out.field("error");
-    out.raw(problem);
+    put_error(out, told);
   }
   put(out, "ended", told.ended);
   out.end_object();

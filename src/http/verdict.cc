@@ -1,5 +1,6 @@
 #include "http/verdict.h"
 
+#include <charconv>
 #include <utility>
 
 #include <nowthen/json.h>
@@ -95,6 +96,19 @@ Verdict judge(const ClientError& error) {
       error.kind == ClientError::Kind::unknown ? Verdict::Kind::unknown : Verdict::Kind::failed;
   const auto code = error.timed_out ? ErrorCode::timed_out : ErrorCode::unavailable;
   return {kind, {code, error.message}, {}};
+}
+
+std::optional<Rejection> read_rejection(std::string_view recorded) {
+  Rejection read;
+  const std::size_t line = recorded.find('\n');
+  if (line == recorded.npos) return std::nullopt;
+  const std::string_view head = recorded.substr(0, line);
+  const auto end = std::from_chars(head.data(), head.data() + head.size(), read.status);
+  if (end.ec != std::errc() || read.status < 400 || read.status > 499) return std::nullopt;
+  const auto type = static_cast<std::size_t>(end.ptr - head.data()) + 1;
+  if (type < line) read.content_type = head.substr(type);
+  read.body = recorded.substr(line + 1);
+  return read;
 }
 
 }  // namespace nowthen::http

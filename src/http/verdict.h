@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <nowthen/policy.h>
 
@@ -35,5 +37,14 @@ struct Verdict {
 /// is among the failures.
 Verdict judge(ClientResponse response, WallTime now);
 Verdict judge(const ClientError& error);
+
+/// What `ErrorCode::rejected` holds, as `judge` wrote it; views of it.
+struct Rejection {
+  int status = 400;  ///< 400 to 499
+  std::string_view content_type;
+  std::string_view body;
+};
+/// None where an operation in this process has put something else there.
+std::optional<Rejection> read_rejection(std::string_view recorded);
 
 }  // namespace nowthen::http

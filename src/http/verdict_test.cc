@@ -47,9 +47,16 @@ TEST(Verdict, client_errors_are_final_and_passed_on_but_those_that_pass) {
     EXPECT_EQ(verdict.kind, Kind::final);
     EXPECT_EQ(verdict.outcome.code, ErrorCode::rejected);
     EXPECT_EQ(verdict.outcome.data, std::to_string(status) + " application/json\n{\"no\":1}");
+    const auto read = read_rejection(verdict.outcome.data);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->status, status);
+    EXPECT_EQ(read->content_type, "application/json");
+    EXPECT_EQ(read->body, "{\"no\":1}");
   }
   for (const int status : {408, 425, 429}) EXPECT_EQ(of(status).kind, Kind::failed);
   EXPECT_EQ(of(404).outcome.data, "404 \n");
+  for (const char* other : {"", "404", "no\n", "399 a\n", "500 a\n", "99999999999 a\n"})
+    EXPECT_FALSE(read_rejection(other)) << other;
   EXPECT_EQ(of(404, "x").outcome.data, "404 application/octet-stream\nx");
   const Verdict large = of(404, std::string(kRejectionBytesMax + 1, 'x'));
   EXPECT_EQ(large.kind, Kind::final);
