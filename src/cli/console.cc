@@ -38,7 +38,7 @@ void SystemConsole::out(std::string_view text) {
 }
 
 void SystemConsole::error(std::string_view text) {
-  std::fflush(stdout);  // in the order in which it was said, where both go to one terminal
+  if (std::fflush(stdout) != 0) broken_ = true;  // in the order in which it was said
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -298,7 +298,7 @@ TEST_F(PulledTest, why_names_the_operation_and_the_place) {
   const InvocationId second = call();
   call();
   EXPECT_EQ(why(*state, inv(second)).front(),
-            "waits for a worker of operation 'pulled', place 2 of 3");
+            "waits for a worker of operation 'pulled', place 2 of 3 in its partition");
 }
 
 // ---- places ----

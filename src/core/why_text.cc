@@ -58,7 +58,8 @@ std::string to_string(const Cause& cause) {
       return place(cause);
     case Kind::worker:
       return "waits for a worker of operation " + quoted(cause.name) + ", place " +
-             std::to_string(cause.position) + " of " + std::to_string(cause.of);
+             std::to_string(cause.position) + " of " + std::to_string(cause.of) +
+             " in its partition";
     case Kind::stopping:
       return "the engine is stopping";
     case Kind::loading:

@@ -199,22 +199,26 @@ Result<void> Engine::recover(Driving driving) {
   return {};
 }
 
+void Engine::drain(Duration patience) {
+  if (threads_.empty() || patience <= Duration::zero()) return;
+  draining_ = true;
+  for (const auto& loop : loops_) loop->post([&loop = *loop] { loop.drain(); });
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (const auto& loop : loops_) {
+    // The loop looks after each turn whether nothing runs any more; this only waits for it.
+    std::promise<void> idle;
+    auto future = idle.get_future();
+    loop->post([&loop = *loop, idle = std::move(idle)]() mutable {
+      loop.when_idle([idle = std::move(idle)]() mutable { idle.set_value(); });
+    });
+    future.wait_until(deadline);
+  }
+}
+
 void Engine::stop(Duration patience) {
   if (!started_) return;
   started_ = false;
-  if (!threads_.empty() && patience > Duration::zero()) {
-    for (const auto& loop : loops_) loop->post([&loop = *loop] { loop.drain(); });
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    for (const auto& loop : loops_) {
-      // The loop looks after each turn whether nothing runs any more; this only waits for it.
-      std::promise<void> idle;
-      auto future = idle.get_future();
-      loop->post([&loop = *loop, idle = std::move(idle)]() mutable {
-        loop.when_idle([idle = std::move(idle)]() mutable { idle.set_value(); });
-      });
-      future.wait_until(deadline);
-    }
-  }
+  drain(patience);
   for (const auto& loop : loops_) loop->stop();
   for (std::thread& thread : threads_) thread.join();
   if (!threads_.empty()) {

@@ -78,8 +78,11 @@ class Engine {
   enum class Driving : std::uint8_t { threads, by_hand };
   /// Recovers, then runs: on threads of its own, or turn by turn by `step`.
   Result<void> start(Driving driving);
-  /// No call is accepted and no attempt begins any more; waits up to `patience` until nothing
-  /// runs and all is committed; then the loops end. What still ran is lost as by a crash.
+  /// No call is accepted and no attempt begins any more; what runs may end. Waits up to `patience`
+  /// until nothing runs and all is committed.
+  void drain(Duration patience);
+  bool is_draining() const { return draining_.load(std::memory_order_relaxed); }
+  /// Drains; then the loops end. What still ran is lost as by a crash.
   void stop(Duration patience);
 
   /// One turn of every loop; false if none had anything to do. Driving::by_hand only.
@@ -165,6 +168,7 @@ class Engine {
   std::vector<std::thread> threads_;
   std::atomic<std::uint64_t> ids_{0};
   std::atomic<bool> failed_{false};
+  std::atomic<bool> draining_{false};
   bool started_ = false;
 };
 

@@ -11,6 +11,14 @@
 namespace nowthen::http {
 namespace {
 
+std::string names_of(Roles roles) {
+  std::string names;
+  for (const Role role : {Role::caller, Role::viewer, Role::operator_, Role::admin}) {
+    if (contains(roles, role)) names += (names.empty() ? "" : ", ") + std::string(to_string(role));
+  }
+  return names;
+}
+
 std::string_view path_of(std::string_view target) {
   return target.substr(0, std::min(target.find('?'), target.size()));
 }
@@ -99,7 +107,8 @@ std::optional<Problem> App::admit(const Request& request, const Route& route, Id
   return Problem{403,
                  "forbidden",
                  "a key of role " + std::string(to_string(key->role)) + " may not " +
-                     std::string(to_string(route.method)) + " here",
+                     std::string(to_string(route.method)) + " here; " + names_of(route.roles) +
+                     " may",
                  "",
                  {}};
 }

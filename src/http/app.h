@@ -122,6 +122,7 @@ bool read_number(const Visit& visit, std::string_view name, T& into) {
   const auto end = std::from_chars(text.data(), text.data() + text.size(), into);
   return end.ec == std::errc() && end.ptr == text.data() + text.size();
 }
+inline Error stopping() { return {ErrorCode::unavailable, "the engine is stopping"}; }
 /// RFC 3339 in UTC.
 std::string format_time(WallTime time);
 

@@ -87,7 +87,7 @@ std::optional<Notice> notice_of(const engine::PolicyReplaced& change, const Plai
   if (!hands_over_more(change, calls.longest)) return std::nullopt;
   const std::string counted = period(since, now);
   if (calls.answered == 0)
-    return Notice{0, "no call " + counted + " without Prefer was answered in the request"};
+    return Notice{0, "no call without Prefer " + counted + " was answered in the request"};
   const bool one = calls.answered == 1;
   std::string text = std::to_string(calls.answered) + (one ? " call " : " calls ") + counted +
                      " sent no Prefer and " + (one ? "was" : "were") +

@@ -78,7 +78,7 @@ TEST(FirstTickets, the_notice_says_how_many_and_since_when) {
             "1 call of the 12m since the server started sent no Prefer and was answered in the "
             "request; from now on such calls may get 202 and a ticket (4 got one already)");
   EXPECT_EQ(said(change, {}, 7s + 2us),
-            "no call of the 7s since the server started without Prefer was answered in the "
+            "no call without Prefer of the 7s since the server started was answered in the "
             "request");
 }
 

@@ -13,13 +13,13 @@ decide at run time whether it answers now, or finishes then.
 
 Worth trying (HOST is where you found this page):
 
-  curl -X PUT HOST/v1/operations/greet -d '{"executor": {"pull": {}}, "policy": {"mode": "auto"}}'
+  curl -X PUT HOST/v1/operations/greet -d '{"executor": {"pull": {}}, "policy": {"mode": "auto", "allow": {"mode": ["auto", "later"]}}}'
   curl -i HOST/v1/operations/greet -d '{"name": "Ann"}'           # nobody works yet: a ticket
   curl -X POST 'HOST/v1/operations/greet/lease?max=1&wait=5s'     # take it, as a worker
   curl -d '"hello"' HOST/v1/attempts/TOKEN/complete               # and end it
   curl -i HOST/v1/invocations/ID/result
   curl HOST/v1/invocations/ID/why                                 # why something waits
-  curl -X PATCH HOST/v1/operations/greet/policy -d '{"answer_within": "5s"}'
+  curl -X PATCH HOST/v1/operations/greet/policy -d '{"mode": "later"}'
 
 The whole API: /openapi.json. Every error has a page: /errors/not-found
 )";
@@ -43,6 +43,9 @@ void error_page(App&, Visit visit) {
 
 void healthz(App&, Visit visit) { visit.respond(ok(R"({"status":"ok"})")); }
 
-void readyz(App&, Visit visit) { visit.respond(ok(R"({"status":"ready"})")); }
+void readyz(App& app, Visit visit) {
+  if (app.engine().is_draining()) return visit.refuse(stopping());
+  visit.respond(ok(R"({"status":"ready"})"));
+}
 
 }  // namespace nowthen::http

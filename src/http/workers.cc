@@ -300,6 +300,7 @@ void lease(App& app, Visit visit) {
     }
     wait = *parsed;
   }
+  if (app.engine().is_draining()) return visit.refuse(stopping());
   const auto of = app.engine().operation(operation);
   if (!of)
     return visit.refuse(Error{ErrorCode::not_found, "there is no operation '" + operation + "'"});

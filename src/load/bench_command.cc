@@ -44,25 +44,29 @@ bool read_number(const std::string& text, Number least, Number most, Number& int
          into <= most;
 }
 
-/// None: the words are wrong.
-std::optional<Asked> read(const std::vector<std::string>& words) {
+Result<Asked> read(const std::vector<std::string>& words) {
   Asked asked;
   if (const char* url = std::getenv("NOWTHEN_URL"); url != nullptr && *url != '\0')
     asked.server = url;
   for (std::size_t i = 0; i < words.size(); i += 2) {
-    if (i + 1 == words.size()) return std::nullopt;
-    const std::string& value = words[i + 1];
-    bool good = true;
-    if (words[i] == "--server") {
+    const std::string& name = words[i];
+    const std::string value = i + 1 < words.size() ? words[i + 1] : "";
+    std::string expected;
+    if (name == "--server") {
       asked.server = value;
-    } else if (words[i] == "--callers") {
-      good = read_number(value, 1, 10'000, asked.callers);
-    } else if (words[i] == "--seconds") {
-      good = read_number(value, 0.01, 3'600.0, asked.seconds);
+    } else if (name == "--callers") {
+      if (!read_number(value, 1, 10'000, asked.callers)) expected = "1 to 10000";
+    } else if (name == "--seconds") {
+      if (!read_number(value, 0.01, 3'600.0, asked.seconds)) expected = "0.01 to 3600";
     } else {
-      good = false;
+      return Error{ErrorCode::invalid_argument,
+                   "there is no '" + name + "'; see nowthen bench --help"};
     }
-    if (!good) return std::nullopt;
+    if (!expected.empty() || value.empty()) {
+      return Error{
+          ErrorCode::invalid_argument,
+          name + ": expected " + (expected.empty() ? "a URL" : expected) + ", not '" + value + "'"};
+    }
   }
   return asked;
 }
@@ -207,7 +211,7 @@ int bench_command(const std::vector<std::string>& words) {
     return Exit::done;
   }
   const auto asked = read(words);
-  if (!asked) return complain("the words are wrong; see nowthen bench --help", Exit::usage);
+  if (!asked) return complain(asked.error().message, Exit::usage);
   const auto target = parse_target(asked->server);
   if (!target) return complain(target.error().message, Exit::usage);
   std::string fields;

@@ -33,8 +33,7 @@ std::optional<http::Problem> check_target(const http::Egress& egress, const http
                            ", or a line of the secrets file, and start again");
     }
   }
-  if (!http::IpAddress::parse(target.url.host)) return std::nullopt;
-  auto allowed = egress.check(target.url.host, target.url.host, target.url.port);
+  auto allowed = egress.check_unresolved(target.url.host, target.url.port);
   if (allowed) return std::nullopt;
   return http::Problem{403, "forbidden", allowed.error().message, "", {}};
 }
@@ -88,10 +87,15 @@ class ServingHost final : public Serving {
   void stop(Duration patience) override {
     if (!host_ || !app_) return;
     const auto until = std::chrono::steady_clock::now() + patience;
+    const auto left = [until] {
+      const auto time = until - std::chrono::steady_clock::now();
+      return std::max(std::chrono::floor<Duration>(time), Duration::zero());
+    };
+    // Workers have to be heard: what runs elsewhere ends by their requests.
+    host_->with_engine([patience](engine::Engine& engine) { engine.drain(patience); });
     listener_->stop();
-    host_->stop(patience);
-    const auto left = until - std::chrono::steady_clock::now();
-    if (exporter_) exporter_->stop(std::max(std::chrono::floor<Duration>(left), Duration::zero()));
+    host_->stop(left());
+    if (exporter_) exporter_->stop(left());
     app_.reset();
   }
 

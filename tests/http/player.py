@@ -270,6 +270,8 @@ class Player:
             self.key = self.fill(step.arguments[0])
         elif step.word == "release":
             self.services[step.arguments[0]].released.release()
+        elif step.word == "stopping":
+            self.server.ask_to_stop()
         else:
             self.server.kill() if step.word == "kill -9" else self.server.stop()
             self.start()

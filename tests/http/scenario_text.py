@@ -13,7 +13,7 @@ ANSWER = re.compile(r"(again|hang|reset|close)\Z|(?:(held|half) |slow (\S+) )?(\
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.S)
 ESCAPES = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
 STATEMENT = re.compile(r"(scenario|server): |service |(raw|send):\Z|answer |until |in parallel "
-                       r"|let |use |(kill -9|stop)\Z|[A-Z]+ \S+\Z")
+                       r"|let |use |(kill -9|stopping|stop)\Z|[A-Z]+ \S+\Z")
 UNITS = {"ms": 0.001, "s": 1, "m": 60}
 
 
@@ -103,7 +103,7 @@ class Got:
 
 @dataclass
 class Do:
-    """A word for the runner: kill -9, stop, let, use key, release."""
+    """A word for the runner: kill -9, stopping, stop, let, use key, release."""
     line: Line
     word: str
     arguments: list
@@ -254,7 +254,7 @@ class Reader:
             return Do(line, "let", [found[1], found[2]])
         if found := re.fullmatch(r"use (?:key (.+)|no key)", text):
             return Do(line, "key", [found[1] or ""])
-        if text in ("kill -9", "stop"):
+        if text in ("kill -9", "stopping", "stop"):
             return Do(line, text, [])
         if METHOD.match(text):
             return self.request(line)

@@ -30,6 +30,7 @@ class ServerProcess:
         self.arguments = list(arguments)
         self.environment = os.environ | (environment or {})
         self.process = None
+        self.asked_to_stop = False
         self.host, self.port = "127.0.0.1", 0
 
     def start(self, port=0, patience=20):
@@ -40,6 +41,7 @@ class ServerProcess:
                 self.command + ["serve", "--data-dir", self.data_dir, "--listen", listen,
                                 *self.arguments],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment)
+        self.asked_to_stop = False
         said = threading.Event()
         threading.Thread(target=self._drain, args=(self.process, said), daemon=True).start()
         if not said.wait(patience) or not self.port:
@@ -62,11 +64,17 @@ class ServerProcess:
         if self.process:
             self.process.wait()
 
+    def ask_to_stop(self):
+        """SIGTERM, once."""
+        if not self.asked_to_stop:
+            self.process.send_signal(signal.SIGTERM)
+        self.asked_to_stop = True
+
     def stop(self, patience=20):
         """SIGTERM; it has to end with 0, and in time."""
-        if self.process.poll() is not None:
+        if self.process.poll() is not None and not self.asked_to_stop:
             raise ServerError(f"it died with {self.process.returncode}\n{self.tail()}")
-        self.process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             code = self.process.wait(patience)
         except subprocess.TimeoutExpired:
