@@ -17,7 +17,7 @@ namespace nowthen::engine {
 struct AuditEntry {
   WallTime at{};
   std::string who;
-  std::string action;   ///< "policy.set", "invocation.cancel", ...
+  std::string action;   ///< "policy.change", "invocation.cancel", ...
   std::string subject;  ///< the operation, invocation or key that it is about
   std::string detail;
 };

@@ -504,8 +504,8 @@ void Engine::change_policy(std::string operation, Result<PolicyChange> change,
                            Told<PolicyReplaced> told) {
   if (!change) return told(change.error());
   auto rows = PolicyBook::rows(operation, *change);
-  rows.push_back(loops_.front()->audit_row(
-      {{}, change->who, "policy.change", operation, "change " + std::to_string(change->seq)}));
+  rows.push_back(
+      loops_.front()->audit_row({{}, change->who, "policy.change", operation, describe(*change)}));
   PolicyReplaced replaced{book_.effective(operation), {}};
   book_.record(operation, std::move(*change));  // later changes build on it; told once durable
   replaced.after = book_.effective(operation);

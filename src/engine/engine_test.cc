@@ -455,7 +455,7 @@ TEST_F(EngineTest, what_people_change_is_logged_once_that_is_durable) {
   store_.release();
   settle();
   ASSERT_EQ(log_.size(), 1u);
-  EXPECT_EQ(log_[0].message, "policy.change by ann: change 1");
+  EXPECT_EQ(log_[0].message, "policy.change by ann: change 1: start_within=1h");
   EXPECT_EQ(log_[0].operation, "op");
 }
 

@@ -38,6 +38,20 @@ Error unknown(std::string_view operation) {
 
 }  // namespace
 
+std::string describe(const PolicyChange& change) {
+  const auto& before = change.before.fields;
+  const auto& after = change.after.fields;
+  std::string text = "change " + std::to_string(change.seq) + ":";
+  for (const auto& [field, value] : after) {
+    const auto was = before.find(field);
+    if (was == before.end() || was->second != value) text += " " + field + "=" + value.value_or("");
+  }
+  for (const auto& [field, value] : before) {
+    if (!after.contains(field)) text += " " + field + "=";
+  }
+  return text;
+}
+
 void PolicyBook::declare(const std::string& operation, Declaration declaration) {
   Operation& entry = operations_[operation];
   entry.declaration = std::move(declaration);

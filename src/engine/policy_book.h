@@ -23,6 +23,9 @@ struct PolicyChange {
   PolicyPatch after;
 };
 
+/// "change 4: answer_within= mode=auto", in the words of `nowthen policy set`.
+std::string describe(const PolicyChange& change);
+
 /// One field of the policy in force, and the layer it comes from.
 struct PolicyField {
   enum class Layer : std::uint8_t { declaration, override_ };

@@ -13,7 +13,8 @@ decide at run time whether it answers now, or finishes then.
 
 Worth trying (HOST is where you found this page):
 
-  curl -X PUT HOST/v1/operations/greet -d '{"executor": {"pull": {}}, "policy": {"mode": "auto", "allow": {"mode": ["auto", "later"]}}}'
+  curl -X PUT HOST/v1/operations/greet -d '{"executor": {"pull": {}},
+    "policy": {"mode": "auto", "allow": {"mode": ["auto", "later"]}}}'
   curl -i HOST/v1/operations/greet -d '{"name": "Ann"}'           # nobody works yet: a ticket
   curl -X POST 'HOST/v1/operations/greet/lease?max=1&wait=5s'     # take it, as a worker
   curl -d '"hello"' HOST/v1/attempts/TOKEN/complete               # and end it

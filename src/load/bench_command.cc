@@ -219,7 +219,8 @@ int bench_command(const std::vector<std::string>& words) {
     fields = "Authorization: Bearer " + std::string(key) + "\r\n";
   struct sigaction once{};
   once.sa_handler = [](int) { stopped = 1; };
-  once.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one ends it at once
+  // A second one ends it at once. What connects just then goes on.
+  once.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   ::sigaction(SIGINT, &once, nullptr);
   const auto ran = Bench(*target, *asked, fields).run();
   if (!ran) {

@@ -122,6 +122,9 @@ Result<cli::Reply> get(const std::string& url, const std::string& api_key = {}) 
 
 class FirstKey : public testing::Test {
  protected:
+  void SetUp() override {
+    if (!NOWTHEN_WITH_ROCKSDB) GTEST_SKIP() << "folders are RocksDB's";
+  }
   void TearDown() override {
     ::unlink(file_.c_str());
     std::filesystem::remove_all(folder_);

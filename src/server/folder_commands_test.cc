@@ -26,12 +26,15 @@ using namespace std::chrono_literals;
 class Folders : public testing::Test {
  protected:
   void SetUp() override {
+    if (!NOWTHEN_WITH_ROCKSDB) GTEST_SKIP() << "folders are RocksDB's";
     std::string pattern = testing::TempDir() + "/nowthen-folders-XXXXXX";
     root = ::mkdtemp(pattern.data());
     data = root + "/data";
     backup = root + "/backup";
   }
-  void TearDown() override { fs::remove_all(root); }
+  void TearDown() override {
+    if (!root.empty()) fs::remove_all(root);
+  }
 
   static std::unique_ptr<Serving> serve(const std::string& folder) {
     auto host = std::make_shared<sdk::Host>(Options().data_dir(folder));

@@ -69,7 +69,7 @@ class BenchTest(unittest.TestCase):
 
     def test_what_keeps_it_from_it_is_said(self):
         for code, says, words, url in [
-                (2, "--help", ["--callers", "many"], None),
+                (2, "--callers: expected 1 to 10000", ["--callers", "many"], None),
                 (2, "form", [], "https://localhost:1"),
                 (5, "refused", [], "http://127.0.0.1:1")]:
             bench = self.bench(*words, url=url)
