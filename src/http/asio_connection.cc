@@ -87,6 +87,8 @@ void AsioConnection::start() {
 
 void AsioConnection::close() {
   gone_ = true;
+  // The upload holds this. It may be at work right now.
+  if (upload_) place_->loop.post([self = shared_from_this()] { self->upload_.reset(); });
   // An answer that ends with the connection is whole only if we say so (RFC 9112 9.8).
   wire_.close(!writing_ && (phase_ == Phase::head || phase_ == Phase::leaving));
 }
@@ -174,7 +176,8 @@ std::size_t AsioConnection::parse(std::string_view bytes) {
   parsing_ = true;
   std::size_t used = 0;
   while (used < bytes.size() && (phase_ == Phase::head || phase_ == Phase::body)) {
-    if (upload_full_ || writing_) break;  // nor the next before the last answer has left
+    // No request is begun before the last answer has left.
+    if (upload_full_ || (writing_ && phase_ == Phase::head)) break;
     const std::string_view rest = bytes.substr(used);
     const std::size_t now = phase_ == Phase::head ? parse_head(rest) : parse_body(rest);
     if (now == 0) break;
