@@ -224,6 +224,7 @@ void Engine::stop(Duration patience) {
   if (!threads_.empty()) {
     setup_.store->settle();
     for (const auto& loop : loops_) loop->close();
+    for (const auto& loop : loops_) loop->end();
   }
   threads_.clear();
 }

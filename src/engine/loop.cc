@@ -20,8 +20,10 @@ constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
 thread_local Loop* loop_here = nullptr;  // that this thread runs
 
 /// What attempts that run have to say: the engine waits for it when it stops.
-bool is_under_lease(const core::CommandBody& body) {
-  return std::visit([](const auto& command) { return requires { command.epoch; }; }, body);
+/// What runs may end, and its end may be asked for.
+bool is_welcome_at_the_end(const core::CommandBody& body) {
+  return std::holds_alternative<core::Await>(body) ||
+         std::visit([](const auto& command) { return requires { command.epoch; }; }, body);
 }
 
 /// About what a command takes in memory.
@@ -69,7 +71,31 @@ Loop::Loop(LoopSeams seams, const std::vector<std::uint16_t>& own, std::uint16_t
   }
 }
 
-Loop::~Loop() { close(); }
+Loop::~Loop() {
+  close();
+  end();
+}
+
+void Loop::close() {
+  if (closing_) return;
+  Loop* const before = std::exchange(loop_here, this);
+  closing_ = true;
+  take_inbox();
+  fail({ErrorCode::unavailable, "the engine has stopped"});
+  loop_here = before;
+}
+
+void Loop::end() {
+  if (closed_) return;
+  Loop* const before = std::exchange(loop_here, this);
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  take_inbox();  // answers of other loops; whoever asked in the meantime is told
+  executor_.reset();
+  loop_here = before;
+}
 
 // ---- any thread ------------------------------------------------------------------------------
 
@@ -102,7 +128,7 @@ void Loop::ask(std::uint16_t partition, core::CommandBody body, Answered answere
 }
 
 void Loop::take(Incoming incoming, Answered answered) {
-  if (failure_ || (draining_ && !is_under_lease(incoming.body))) {
+  if (failure_ || (draining_ && !is_welcome_at_the_end(incoming.body))) {
     asked_bytes_.fetch_sub(incoming.asked_bytes, std::memory_order_relaxed);
     if (failure_) return refuse(answered, failure_->code, failure_->message);
     return refuse(answered, ErrorCode::unavailable, "the engine is stopping");

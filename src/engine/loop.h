@@ -102,6 +102,9 @@ class Loop final : public LoopPort {
   /// After `run` has returned and the store has settled: whoever waits for what is durable by now
   /// is told that; then it fails.
   void close();
+  /// After `close` of all loops, while all have their reactors: the answers of the others leave,
+  /// the executor goes, and nothing is posted any more.
+  void end();
 
   void submit(core::CommandBody command) override;
   void submit_to(std::uint16_t partition, core::CommandBody command) override;

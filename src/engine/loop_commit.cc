@@ -140,17 +140,4 @@ void Loop::fail(const Error& error) {
   if (seams_.on_fatal && !closing_) seams_.on_fatal(error);
 }
 
-void Loop::close() {
-  if (closed_) return;
-  closing_ = true;
-  take_inbox();
-  fail({ErrorCode::unavailable, "the engine has stopped"});
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-  take_inbox();       // whoever asked in the meantime is told
-  executor_.reset();  // while every loop has its reactor: it may hold what lives on another's
-}
-
 }  // namespace nowthen::engine

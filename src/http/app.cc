@@ -150,6 +150,7 @@ Front::Plan App::plan(const Request& head) {
 
 void App::back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told) {
   const std::lock_guard lock(backup_mutex_);
+  if (ended_) return told(stopping());
   if (backing_up_ || !options_.back_up)
     return told(Error{ErrorCode::invalid_state, "a backup is under way"});
   backing_up_ = true;
@@ -161,6 +162,14 @@ void App::back_up(const std::string& folder, std::move_only_function<void(Result
     }
     told(std::move(done));
   });
+}
+
+void App::end_backup() {
+  {
+    const std::lock_guard lock(backup_mutex_);
+    ended_ = true;
+  }
+  if (backup_.joinable()) backup_.join();
 }
 
 Problem App::absence(InvocationId id, const Error& error) const {

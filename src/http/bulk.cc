@@ -241,6 +241,7 @@ class RefusedUpload final : public Upload {
 std::optional<Problem> why_not(App& app, const Visit& visit) {
   const std::string& name = visit.parts.front();
   if (auto problem = check_callable(name)) return problem;
+  if (app.engine().is_draining()) return to_problem(stopping());
   if (!app.engine().operation(name))
     return to_problem({ErrorCode::not_found, "there is no operation '" + name + "'"});
   const auto& operations = visit.exchange.loop().partitions().front()->state.operations;

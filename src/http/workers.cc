@@ -76,7 +76,6 @@ void Asking::begin(Duration wait) {
   asked->wander = [weak = weak_from_this()](const std::shared_ptr<LeaseRequest>& of) {
     const auto self = weak.lock();
     if (self == nullptr) return;
-    of->told = self->told();
     of->claimed = false;
     self->look_at(self->index_of(*engine::Loop::here()) + 1, 0, of);
   };
@@ -283,14 +282,8 @@ void lease(App& app, Visit visit) {
   const std::string operation = visit.parts.front();
   std::size_t max = 1;
   Duration wait{};
-  if (const auto given = visit.query.find("max"); given != visit.query.end()) {
-    const std::string& text = given->second;
-    const auto end = std::from_chars(text.data(), text.data() + text.size(), max);
-    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || max == 0 ||
-        max > kLeaseMax)
-      return visit.refuse(
-          invalid("max: 1 to " + std::to_string(kLeaseMax) + ", not '" + text + "'", "max"));
-  }
+  if (!read_number(visit, "max", max) || max == 0 || max > kLeaseMax)
+    return visit.refuse(invalid("max: 1 to " + std::to_string(kLeaseMax), "max"));
   if (const auto given = visit.query.find("wait"); given != visit.query.end()) {
     const auto parsed = parse_seconds(given->second);
     if (!parsed || *parsed < Duration::zero() || *parsed > kWaitMax) {

@@ -30,7 +30,7 @@ struct ExecutorOptions {
 };
 
 /// Runs handlers as coroutines of this process. One per loop, on its thread. Port and pool must
-/// outlive it; end the pool before the loops, so that nothing posts to a loop that is gone.
+/// outlive it. Steps may still run in the pool when it goes: what they tell is lost.
 class CoroutineExecutor final : public engine::Executor {
  public:
   CoroutineExecutor(engine::LoopPort& port, std::shared_ptr<const Handlers> handlers, Pool& pool,

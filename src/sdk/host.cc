@@ -144,7 +144,10 @@ void Host::stop(Duration patience) {
   if (engine::on_loop_thread() || pool_thread()) return;  // it would wait for itself
   const std::lock_guard stopping(stop_mutex_);
   if (!engine_) return;
-  engine_->stop(patience);  // whoever asks in the meantime is told that it is stopping
+  const auto until = std::chrono::steady_clock::now() + patience;
+  engine_->drain(patience);  // whoever asks in the meantime is told that it is stopping
+  if (surroundings_.drained) surroundings_.drained();
+  engine_->stop(std::chrono::floor<Duration>(until - std::chrono::steady_clock::now()));
   pool_.reset();            // its last functions may still post to the loops
   std::unique_ptr<engine::Engine> stopped;
   {

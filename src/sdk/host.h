@@ -31,6 +31,7 @@ struct Surroundings {
   std::function<void(const core::Span&)> on_span = {};  ///< see engine::EngineSetup
   double trace_sample = 0;
   std::vector<engine::OperationElsewhere> built_in;  ///< that it serves
+  std::function<void()> drained = {};  ///< called at a stop: nothing runs; the loops still do
 };
 
 /// The inside of a public Engine: the engine room, the handlers, and the pool of their steps.

@@ -85,18 +85,13 @@ class ServingHost final : public Serving {
   Result<void> reload_tls() override { return listener_->reload_tls(); }
 
   void stop(Duration patience) override {
-    if (!host_ || !app_) return;
+    if (!host_) return;
     const auto until = std::chrono::steady_clock::now() + patience;
-    const auto left = [until] {
-      const auto time = until - std::chrono::steady_clock::now();
-      return std::max(std::chrono::floor<Duration>(time), Duration::zero());
-    };
-    // Workers have to be heard: what runs elsewhere ends by their requests.
-    host_->with_engine([patience](engine::Engine& engine) { engine.drain(patience); });
-    listener_->stop();
-    host_->stop(left());
-    if (exporter_) exporter_->stop(left());
+    host_->stop(patience);
+    const auto left = until - std::chrono::steady_clock::now();
+    if (exporter_) exporter_->stop(std::max(std::chrono::floor<Duration>(left), Duration::zero()));
     app_.reset();
+    host_.reset();
   }
 
  private:
@@ -135,6 +130,11 @@ class ServingHost final : public Serving {
       return std::move(*made);
     };
     around_.built_in.push_back(http::callback_operation());
+    // Not before: what runs elsewhere ends by requests of those who run it.
+    around_.drained = [this] {
+      listener_->stop();
+      if (app_) app_->end_backup();
+    };
     return {};
   }
 
