@@ -148,7 +148,7 @@ void Host::stop(Duration patience) {
   engine_->drain(patience);  // whoever asks in the meantime is told that it is stopping
   if (surroundings_.drained) surroundings_.drained();
   engine_->stop(std::chrono::floor<Duration>(until - std::chrono::steady_clock::now()));
-  pool_.reset();            // its last functions may still post to the loops
+  pool_.reset();  // its last functions may still post to the loops
   std::unique_ptr<engine::Engine> stopped;
   {
     const std::unique_lock lock(mutex_);
