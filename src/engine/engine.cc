@@ -200,8 +200,8 @@ Result<void> Engine::recover(Driving driving) {
 }
 
 void Engine::drain(Duration patience) {
-  if (threads_.empty() || patience <= Duration::zero()) return;
   draining_ = true;
+  if (threads_.empty() || patience <= Duration::zero()) return;
   for (const auto& loop : loops_) loop->post([&loop = *loop] { loop.drain(); });
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (const auto& loop : loops_) {

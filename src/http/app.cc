@@ -150,7 +150,7 @@ Front::Plan App::plan(const Request& head) {
 
 void App::back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told) {
   const std::lock_guard lock(backup_mutex_);
-  if (ended_) return told(stopping());
+  if (engine_.is_draining()) return told(stopping());
   if (backing_up_ || !options_.back_up)
     return told(Error{ErrorCode::invalid_state, "a backup is under way"});
   backing_up_ = true;
@@ -165,11 +165,9 @@ void App::back_up(const std::string& folder, std::move_only_function<void(Result
 }
 
 void App::end_backup() {
-  {
-    const std::lock_guard lock(backup_mutex_);
-    ended_ = true;
-  }
-  if (backup_.joinable()) backup_.join();
+  std::jthread last;
+  const std::lock_guard lock(backup_mutex_);
+  last = std::move(backup_);
 }
 
 Problem App::absence(InvocationId id, const Error& error) const {

@@ -62,7 +62,8 @@ class App final : public Front {
   FirstTickets& first_tickets() { return first_tickets_; }
   /// Backs up to `folder` on a thread of its own; one at a time.
   void back_up(const std::string& folder, std::move_only_function<void(Result<void>)> told);
-  /// Waits for the backup that is under way; none begins after it. The loops must still run.
+  /// Waits for the backup that is under way. The engine drains, so that none begins any more; its
+  /// loops must still run.
   void end_backup();
   /// The problem of an error about `id`: what is not there was there once, or never was.
   Problem absence(InvocationId id, const Error& error) const;
@@ -76,9 +77,8 @@ class App final : public Front {
   const std::shared_ptr<KeyRing> keys_;
   FirstTickets first_tickets_;
   Statuses statuses_{};
-  std::mutex backup_mutex_;  ///< guards the three below
+  std::mutex backup_mutex_;  ///< guards the two below
   bool backing_up_ = false;
-  bool ended_ = false;  ///< no backup begins any more
   std::jthread backup_;
 };
 
