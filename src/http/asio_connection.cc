@@ -149,10 +149,7 @@ void AsioConnection::on_readable() {
     if (in_.empty()) keep_alive_ = false;
     return;
   }
-  if (error) {
-    if (upload_) upload_.reset();
-    return close();
-  }
+  if (error) return close();
   take({place_->scratch.data(), size});
   await_data();
 }

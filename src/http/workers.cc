@@ -40,7 +40,6 @@ struct Asking : std::enable_shared_from_this<Asking> {
   std::vector<Given> given;
 
   void begin(Duration wait);
-  std::function<void(std::vector<Offer>, WallTime)> told();
   void look_at(std::size_t loop, std::size_t looked, std::shared_ptr<LeaseRequest> asked);
   void gather_from(std::size_t loop, std::size_t looked);
   void take(std::vector<Offer> offers, WallTime until);
@@ -72,7 +71,11 @@ void Asking::begin(Duration wait) {
       if (const auto self = weak.lock()) self->end_of_time();
     });
   }
-  asked->told = told();
+  // Keeps this alive until it has been called, or the request is over.
+  asked->told = [self = shared_from_this()](std::vector<Offer> offers, WallTime until) {
+    self->take(std::move(offers), until);
+    self->gather_from(self->index_of(*engine::Loop::here()) + 1, 1);
+  };
   asked->wander = [weak = weak_from_this()](const std::shared_ptr<LeaseRequest>& of) {
     const auto self = weak.lock();
     if (self == nullptr) return;
@@ -80,14 +83,6 @@ void Asking::begin(Duration wait) {
     self->look_at(self->index_of(*engine::Loop::here()) + 1, 0, of);
   };
   look_at(index_of(visit.exchange.loop()), 0, std::move(asked));
-}
-
-/// Keeps this alive until it has been called, or the request is over.
-std::function<void(std::vector<Offer>, WallTime)> Asking::told() {
-  return [self = shared_from_this()](std::vector<Offer> offers, WallTime until) {
-    self->take(std::move(offers), until);
-    self->gather_from(self->index_of(*engine::Loop::here()) + 1, 1);
-  };
 }
 
 std::size_t Asking::index_of(const engine::Loop& loop) const {
