@@ -19,8 +19,8 @@ constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
 
 thread_local Loop* loop_here = nullptr;  // that this thread runs
 
-/// What attempts that run have to say: the engine waits for it when it stops.
-/// What runs may end, and its end may be asked for.
+/// What attempts that run have to say, for which the engine waits when it stops; and who asks for
+/// their results.
 bool is_welcome_at_the_end(const core::CommandBody& body) {
   return std::holds_alternative<core::Await>(body) ||
          std::visit([](const auto& command) { return requires { command.epoch; }; }, body);

@@ -23,7 +23,7 @@ struct PolicyChange {
   PolicyPatch after;
 };
 
-/// "change 4: answer_within= mode=auto", in the words of `nowthen policy set`.
+/// "change 4: mode=auto answer_within=", in the words of `nowthen policy set`.
 std::string describe(const PolicyChange& change);
 
 /// One field of the policy in force, and the layer it comes from.
