@@ -6,6 +6,8 @@
 
 #include <nowthen/json.h>
 
+#include "base/time_text.h"
+
 namespace nowthen {
 
 void nowthen_json_write(JsonWriter& writer, const InvocationId& id) {
@@ -82,18 +84,11 @@ void write_time(JsonWriter& writer, Time time) {
   constexpr std::chrono::sys_days kFirst = std::chrono::year(0) / January / 1;
   constexpr std::chrono::sys_days kEnd = std::chrono::year(10'000) / January / 1;
   if (time < kFirst || time >= kEnd) return writer.integer(time.time_since_epoch().count());
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  char text[64];
-  int length = std::snprintf(
-      text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()));
-  std::string out(text, static_cast<std::size_t>(length));
-  if (const int micros = static_cast<int>(clock.subseconds().count()); micros != 0) {
-    length = std::snprintf(text, sizeof(text), ".%06d", micros);
+  std::string out = seconds_text(time);
+  const auto part = time - std::chrono::floor<std::chrono::seconds>(time);
+  if (const int micros = static_cast<int>(part.count()); micros != 0) {
+    char text[16];
+    int length = std::snprintf(text, sizeof(text), ".%06d", micros);
     while (text[length - 1] == '0') --length;
     out.append(text, static_cast<std::size_t>(length));
   }
