@@ -115,7 +115,10 @@ class Answers {
       if (name == "Connection") last_ = value == "close";
       at = stop + 2;
     }
-    if (heads_ && (rest_.empty() || rest_.starts_with("HTTP/1.1 "))) return true;
+    if (heads_ && (rest_.empty() || rest_.starts_with("HTTP/1.1 "))) {
+      cut_in_parts_ = chunked && rest_.empty();  // as far as can be told
+      return true;
+    }
     if (chunked) {
       cut_in_parts_ = !take_chunks();
       return !cut_in_parts_;

@@ -26,6 +26,7 @@
 #include "engine/engine.h"
 #include "http/certificate.h"
 #include "http/listener.h"
+#include "http/timer.h"
 #include "store/memory_store.h"
 
 namespace nowthen::http {
@@ -33,13 +34,19 @@ namespace nowthen::http {
 using namespace std::chrono_literals;
 
 /// Answers with what came: `/echo` at once, `/parts` in parts, `/hold` when the test says so;
-/// `/upload` is taken in parts and says after each of them that it is full.
+/// `/upload` is taken in parts and says after each of them that it is full; `/mirror` sends each
+/// part back as it comes, and is full while the client reads too little.
 class EchoFront final : public Front {
  public:
   Plan plan(const Request& head) override {
     if (head.target == "/upload") {
       return Streamed{[](Request, Exchange exchange) -> std::unique_ptr<Upload> {
         return std::make_unique<Slow>(std::move(exchange));
+      }};
+    }
+    if (head.target == "/mirror") {
+      return Streamed{[this](Request, Exchange exchange) -> std::unique_ptr<Upload> {
+        return std::make_unique<Mirror>(*this, std::move(exchange));
       }};
     }
     return Whole{64u << 20, [this](Request request, Exchange exchange) {
@@ -79,6 +86,10 @@ class EchoFront final : public Front {
     const std::scoped_lock lock(mutex_);
     return served_;
   }
+  void await_full() {
+    std::unique_lock lock(mutex_);
+    ASSERT_TRUE(changed_.wait_for(lock, 20s, [this] { return full_; }));
+  }
 
  private:
   class Slow final : public Upload {
@@ -96,9 +107,45 @@ class EchoFront final : public Front {
     std::string body_;
   };
 
+  class Mirror final : public Upload {
+   public:
+    Mirror(EchoFront& front, Exchange exchange) : front_(front), exchange_(std::move(exchange)) {}
+    bool take(std::string_view part) override {
+      Conversation& to = *exchange_.conversation();
+      if (!std::exchange(begun_, true)) to.begin({200, std::string(kBytes), {}, ""});
+      to.write(part);
+      if (has_room()) return true;
+      front_.say_full();
+      look_again();
+      return false;
+    }
+    void end() override { exchange_.conversation()->end(); }
+
+   private:
+    bool has_room() const { return exchange_.conversation()->unsent() < (1u << 20); }
+    void look_again() {
+      timer_ = after(exchange_.loop().reactor(), 1ms, [this] {
+        if (!has_room()) return look_again();
+        exchange_.conversation()->resume_upload();
+      });
+    }
+
+    EchoFront& front_;
+    Exchange exchange_;
+    bool begun_ = false;
+    std::unique_ptr<Timer> timer_;
+  };
+
+  void say_full() {
+    const std::scoped_lock lock(mutex_);
+    full_ = true;
+    changed_.notify_all();
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   int served_ = 0;
+  bool full_ = false;
   std::optional<std::pair<std::string, Exchange>> held_;
 };
 
@@ -172,6 +219,8 @@ class Caller {
       *orderly = ssl_ ? (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 : ended_;
     return std::exchange(buffer_, {});
   }
+  /// Ends both ways, whoever is sending. What comes from the other side is not welcome any more.
+  void break_off() { ::shutdown(socket_, SHUT_RDWR); }
   /// Closes without a word.
   void drop() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
