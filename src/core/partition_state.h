@@ -9,8 +9,9 @@
 #include <set>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_map.hpp>
 
 #include "base/limits.h"
 #include "core/effect.h"
@@ -95,7 +96,7 @@ class PartitionState {
   const Limits limits;
 
   std::map<std::string, std::unique_ptr<Operation>, std::less<>> operations;
-  std::unordered_map<InvocationId, Live> live;
+  boost::unordered_map<InvocationId, Live, std::hash<InvocationId>> live;
   std::map<OrderKey, std::deque<InvocationId>> order_lines;  ///< the first of a line holds the key
   std::set<ReadyPlace> ready;       ///< those that wait for a free place; see also Operation::line
   std::uint32_t running = 0;        ///< places taken: State::running, or kept in `loading`
