@@ -37,10 +37,6 @@ std::string request_path(std::uint32_t occurrence) {
   return occurrence == 1 ? "request" : "request#" + std::to_string(occurrence);
 }
 
-Verdict judge_answer(ClientResponse response, WallTime now) {
-  return judge(std::move(response), now);
-}
-
 template <class Command>
 Command under(const core::Lease& lease) {
   Command command;
@@ -169,12 +165,23 @@ void HttpExecutor::send(Attempt& attempt) {
         Attempt* asked = find(lease);
         if (asked == nullptr) return;
         if (auto* response = std::get_if<ClientResponse>(&answer)) {
-          const auto meaning = asked->target->callbacks ? judge_callback : judge_answer;
-          conclude(*asked, meaning(std::move(*response), port_.now()));
+          conclude(*asked, asked->target->callbacks
+                               ? judge_callback(std::move(*response), port_.now())
+                               : judge(std::move(*response), port_.now(), unspoken(*asked)));
         } else {
           conclude(*asked, judge(std::get<ClientError>(answer)));
         }
       });
+}
+
+/// What its request held that only the service is to know.
+std::vector<std::string> HttpExecutor::unspoken(const Attempt& attempt) const {
+  std::vector<std::string> all{seams_.token(attempt.lease)};
+  for (const TargetHeader& header : attempt.target->headers) {
+    if (header.secret.empty()) continue;
+    if (auto secret = seams_.secrets->find(header.secret)) all.push_back(std::move(*secret));
+  }
+  return all;
 }
 
 /// The request has ended. What a step came to is recorded first; `deliver` goes on.

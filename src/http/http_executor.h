@@ -78,6 +78,7 @@ class HttpExecutor final : public engine::Executor {
   Result<ClientRequest> request_of(const core::Invocation& invocation, const HttpTarget& target,
                                    WallTime deadline) const;
   void send(Attempt& attempt);
+  std::vector<std::string> unspoken(const Attempt& attempt) const;
   void conclude(Attempt& attempt, Verdict verdict);
   void tell_failure(const Attempt& attempt, const std::string& why);
   void end(const core::Lease& lease, Verdict verdict);

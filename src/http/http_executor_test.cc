@@ -137,6 +137,20 @@ TEST_F(HttpExecutorTest, secret_is_never_told) {
   EXPECT_EQ(service.count(), 0u);
 }
 
+TEST_F(HttpExecutorTest, what_was_sent_in_confidence_is_hidden_in_the_errors_of_the_service) {
+  Service service({answer("500 No", "you sent Authorization: hidden"), answer("200 OK", "<hidden>"),
+                   answer("404 No", "token-of-"), answer("404 No", "hidden, hiddenhidden")});
+  serve_at(service.server, R"(, "headers": {"Authorization": {"secret": "TOKEN"}})");
+  const InvocationId id = accept();
+  await_state(id, core::State::backing_off);
+  EXPECT_EQ(look(id).note, "the service answered 500: you sent Authorization: ***");
+  const InvocationId other = accept();
+  await_state(other, core::State::backing_off);
+  EXPECT_TRUE(look(other).note.ends_with(": <***>")) << look(other).note;
+  EXPECT_TRUE(await(accept()).outcome.data.ends_with("\ntoken-of-"));
+  EXPECT_TRUE(await(accept()).outcome.data.ends_with("\n***, ******"));
+}
+
 TEST_F(HttpExecutorTest, refused_egress_says_which_flag_is_missing) {
   Service service({answer("200 OK", "1")});
   loopback_allowed_ = false;

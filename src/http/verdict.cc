@@ -34,6 +34,16 @@ std::string excerpt(std::string_view body) {
   return text;
 }
 
+/// A page about an error may show the request that led to it.
+void hide(std::string& text, const std::vector<std::string>& unspoken) {
+  constexpr std::string_view kHidden = "***";
+  for (const std::string& each : unspoken) {
+    if (each.empty()) continue;
+    for (std::size_t at = 0; (at = text.find(each, at)) != text.npos; at += kHidden.size())
+      text.replace(at, each.size(), kHidden);
+  }
+}
+
 std::string answered(const ClientResponse& response) {
   return "the service answered " + std::to_string(response.status);
 }
@@ -42,12 +52,13 @@ Verdict failure(std::string message) {
   return {Verdict::Kind::failed, {ErrorCode::unavailable, std::move(message)}, {}};
 }
 
-Verdict result(ClientResponse response) {
+Verdict result(ClientResponse response, const std::vector<std::string>& unspoken) {
   const std::string* type = response.header("content-type");
   const bool bytes = type != nullptr && media_type(*type) == kBytes;
   if (!bytes) {
     if (response.body.empty()) response.body = "null";
     if (const Result<void> valid = validate_json(response.body); !valid) {
+      hide(response.body, unspoken);
       return failure(answered(response) + ", but its body is no JSON (" + valid.error().message +
                      "): " + excerpt(response.body));
     }
@@ -75,10 +86,11 @@ Verdict rejection(const ClientResponse& response) {
 
 }  // namespace
 
-Verdict judge(ClientResponse response, WallTime now) {
+Verdict judge(ClientResponse response, WallTime now, const std::vector<std::string>& unspoken) {
   const int status = response.status;
   if (status == 202) return {Verdict::Kind::kept, {}, {}};
-  if (status >= 200 && status < 300) return result(std::move(response));
+  if (status >= 200 && status < 300) return result(std::move(response), unspoken);
+  hide(response.body, unspoken);
   const bool passing = status == 408 || status == 425 || status == 429;
   if (status >= 400 && status < 500 && !passing) return rejection(response);
 

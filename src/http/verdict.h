@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nowthen/policy.h>
 
@@ -35,7 +36,8 @@ struct Verdict {
 /// 202: kept. 4xx but 408, 425 and 429: final, `ErrorCode::rejected` with "404 text/html\n" and the
 /// body. Everything else, and a result that is no JSON: failed. A redirect is not followed, so it
 /// is among the failures.
-Verdict judge(ClientResponse response, WallTime now);
+/// Of `unspoken`, which the request held in confidence, no error repeats anything: it says "***".
+Verdict judge(ClientResponse response, WallTime now, const std::vector<std::string>& unspoken = {});
 Verdict judge(const ClientError& error);
 
 /// What `ErrorCode::rejected` holds, as `judge` wrote it; views of it.
