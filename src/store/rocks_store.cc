@@ -414,6 +414,9 @@ Result<void> Rocks::back_up(const std::string& folder) {
     return Error{ErrorCode::already_exists, folder + " is there already"};
   // Whole or not at all: it has its name when it is complete.
   const std::string partial = folder + ".partial";
+  const bool ours = std::filesystem::exists(partial + "/rows", failed);  // it was cut short
+  if (std::filesystem::exists(partial, failed) && !ours)
+    return Error{ErrorCode::already_exists, partial + " is in the way"};
   std::filesystem::remove_all(partial, failed);
   if (auto made = make_folder(partial); !made) return made;
   rocksdb::Checkpoint* made = nullptr;

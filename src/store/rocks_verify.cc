@@ -16,13 +16,6 @@
 namespace nowthen::store {
 namespace {
 
-/// RocksDB would keep a log of its own in the folder.
-class Silence final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 /// Where the next file begins whose rows are all after `key`.
 std::optional<std::string> next_file(const Tables& tables, rocksdb::ColumnFamilyHandle* table,
                                      const std::string& key) {
@@ -65,7 +58,6 @@ void see_all(const Tables& tables, rocksdb::ColumnFamilyHandle* table, RowCheck&
 Result<Tables> open_tables(const RocksOptions& options, rocksdb::Env& env) {
   rocksdb::DBOptions db_options = rocks_db_options(options);
   db_options.env = &env;
-  db_options.info_log = std::make_shared<Silence>();
   const rocksdb::ColumnFamilyOptions table_options = rocks_table_options(options);
   const std::string rows = options.folder + "/rows";
   Result<Tables> tables = Tables::open_to_read(db_options, table_options, rows);

@@ -120,6 +120,17 @@ TEST_F(RocksVerify, backup_is_looked_at_like_its_original) {
   EXPECT_FALSE(fs::exists(folder + "/OWNER"));
 }
 
+TEST_F(RocksVerify, backup_deletes_nothing_but_what_a_backup_left) {
+  fill();
+  const auto store = open();
+  fs::create_directories(root + "/mine.partial/things");
+  EXPECT_EQ(store->back_up(root + "/mine").error().code, ErrorCode::already_exists);
+  EXPECT_TRUE(fs::exists(root + "/mine.partial/things"));
+  fs::create_directories(root + "/cut.partial/rows");
+  EXPECT_TRUE(store->back_up(root + "/cut"));
+  EXPECT_FALSE(fs::exists(root + "/cut.partial"));
+}
+
 TEST_F(RocksVerify, folder_that_somebody_owns_is_left_alone) {
   const auto store = open();
   const auto report = verify();
