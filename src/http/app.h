@@ -24,8 +24,8 @@ namespace nowthen::http {
 
 /// How the front of a server is set up.
 struct AppOptions {
-  std::string folder_key;  ///< 32 secret bytes that are kept with the data
-  bool loopback = true;    ///< the listener is: a foreign Host or Origin is refused, keys are free
+  std::string token_key;  ///< 32 secret bytes under which attempt tokens are made
+  bool loopback = true;   ///< the listener is: a foreign Host or Origin is refused, keys are free
   /// What is wrong with a service that an operation is declared to be served by, if anything.
   std::function<std::optional<Problem>(const HttpTarget&)> check_target;
   /// What is wrong with where a caller wants to be told of an end, if anything.

@@ -1,5 +1,7 @@
 // Backup while serving.
 
+#include <filesystem>
+
 #include "http/handlers.h"
 
 namespace nowthen::http {
@@ -17,7 +19,10 @@ void back_up(App& app, Visit visit) {
   if (!body) return visit.refuse(body.error());
   if (!body->dir.starts_with('/'))
     return visit.refuse(invalid("field 'dir': an absolute path on the server's machine"));
-  app.back_up(body->dir, [visit = std::move(visit), dir = body->dir](Result<void> done) mutable {
+  if (body->dir.find('\0') != body->dir.npos)
+    return visit.refuse(invalid("field 'dir': no path holds a NUL"));
+  std::string dir = std::filesystem::path(body->dir + "/").lexically_normal().parent_path();
+  app.back_up(dir, [visit = std::move(visit), dir](Result<void> done) mutable {
     if (!done) return visit.refuse(done.error());
     std::string text;
     JsonWriter out(text);

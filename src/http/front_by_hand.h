@@ -58,8 +58,8 @@ class Echo final : public engine::Executor {
 class FrontByHand {
  public:
   explicit FrontByHand(AppOptions options = {}) {
-    folder_key_.assign(32, 'k');
-    options.folder_key = folder_key_;
+    key_.assign(32, 'k');
+    options.token_key = key_;
     options.check_target = [](const HttpTarget&) { return invalid("no services here"); };
     ListenerOptions listen;
     listen.address = {"127.0.0.1", 0};
@@ -79,7 +79,7 @@ class FrontByHand {
     engine_ = std::make_unique<engine::Engine>(std::move(setup));
     NT_ASSERT(engine_->add({"echo", 1, {}}));
     NT_ASSERT(engine_->start(engine::Engine::Driving::by_hand));
-    app_ = std::make_unique<App>(*engine_, options, std::make_shared<KeyRing>(folder_key_));
+    app_ = std::make_unique<App>(*engine_, options, std::make_shared<KeyRing>(key_));
     listener_->start(*engine_, *app_);
   }
   ~FrontByHand() {
@@ -116,7 +116,7 @@ class FrontByHand {
   std::unique_ptr<engine::Executor> make_executor(engine::LoopPort& port,
                                                   engine::Reactor& reactor) {
     ExecutorOptions options;
-    options.folder_key = folder_key_;
+    options.token_key = key_;
     options.egress = std::make_shared<const Egress>(*Egress::make({}));
     auto made = SwitchExecutor::make(port, reactor, std::make_unique<Echo>(port), options);
     NT_ASSERT(made);
@@ -132,7 +132,7 @@ class FrontByHand {
     });
   }
 
-  std::string folder_key_;
+  std::string key_;
   WallTime now_ = from_us(1'700'000'000'000'000);
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<engine::Engine> engine_;

@@ -222,14 +222,13 @@ std::optional<ApiKey> KeyRing::find(std::string_view secret) const {
 
 // ---- tokens ----------------------------------------------------------------------------------
 
-std::string attempt_token(std::string_view folder_key, const core::Lease& lease) {
+std::string attempt_token(std::string_view token_key, const core::Lease& lease) {
   std::string bytes = signed_part(lease);
-  bytes += hmac(folder_key, bytes).substr(0, kMacBytes);
+  bytes += hmac(token_key, bytes).substr(0, kMacBytes);
   return base32(bytes);
 }
 
-std::optional<core::Lease> parse_attempt_token(std::string_view folder_key,
-                                               std::string_view token) {
+std::optional<core::Lease> parse_attempt_token(std::string_view token_key, std::string_view token) {
   if (token.size() != 52) return std::nullopt;  // 32 bytes
   const auto bytes = base32_decoded(token);
   if (!bytes || bytes->size() != 32) return std::nullopt;
@@ -238,7 +237,7 @@ std::optional<core::Lease> parse_attempt_token(std::string_view folder_key,
   lease.id.high = in.be64();
   lease.id.low = in.be64();
   lease.epoch = static_cast<core::LeaseEpoch>(in.be32());
-  const std::string mac = hmac(folder_key, std::string_view(*bytes).substr(0, 20));
+  const std::string mac = hmac(token_key, std::string_view(*bytes).substr(0, 20));
   if (!same(std::string_view(*bytes).substr(20), std::string_view(mac).substr(0, kMacBytes)))
     return std::nullopt;
   return lease;

@@ -73,9 +73,10 @@ class KeyRing {
       std::make_shared<const std::map<std::string, ApiKey, std::less<>>>();
 };
 
-/// The text that gives a worker the right to end an attempt: its lease, and a keyed hash of it.
-std::string attempt_token(std::string_view folder_key, const core::Lease& lease);
+/// The text that gives a worker the right to end an attempt: its lease, and a keyed hash of it. The
+/// key is no part of a backup: what is restored takes no token of the life before.
+std::string attempt_token(std::string_view token_key, const core::Lease& lease);
 /// None if it was not made here.
-std::optional<core::Lease> parse_attempt_token(std::string_view folder_key, std::string_view token);
+std::optional<core::Lease> parse_attempt_token(std::string_view token_key, std::string_view token);
 
 }  // namespace nowthen::http

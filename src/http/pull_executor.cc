@@ -15,6 +15,7 @@ namespace {
 /// What reached no worker for so long is taken back: another loop may have workers.
 constexpr Duration kOfferedFor = std::chrono::seconds(1);
 constexpr Duration kComingFor = std::chrono::seconds(5);
+constexpr std::size_t kGivenBytesMax = 16u << 20;  // by one loop to one request, or one attempt
 constexpr std::size_t kIdleKept = 64;  // of requests, before those that are over are swept
 
 }  // namespace
@@ -54,7 +55,7 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   const std::string id = to_string(invocation.id);
   out.begin_object();
   out.field("token");
-  out.string(attempt_token(seams_.folder_key, lease));
+  out.string(attempt_token(seams_.token_key, lease));
   out.field("invocation");
   out.string(id);
   out.field("operation");
@@ -200,9 +201,12 @@ void PullExecutor::answer(const std::string& operation, Line& line) {
     line.claimed.pop_front();
     const std::size_t count = std::min(request->max, line.offers.size());
     std::vector<Offer> given;
+    std::size_t bytes = 0;
     const WallTime until = after(port_.now(), line.target.lease);
     for (std::size_t i = 0; i < count; ++i) {
       Offer& offer = line.offers.front();
+      bytes += offer.json.size();
+      if (i > 0 && bytes > kGivenBytesMax) break;
       leased_[offer.lease.id] = {offer.lease.epoch, until, line.target.lease, operation};
       given.push_back(std::move(offer));
       line.offers.pop_front();

@@ -43,7 +43,7 @@ struct Said {
 
 /// What the executor needs beside its loop.
 struct PullSeams {
-  std::string folder_key;  ///< under which tokens are made
+  std::string token_key;  ///< under which tokens are made
   Log log = [](const LogLine&) {};
   bool traced = false;  ///< attempts are spans: what the worker does is below its attempt
 };

@@ -17,11 +17,11 @@ SwitchExecutor::SwitchExecutor(engine::LoopPort& port, std::unique_ptr<engine::E
                                std::unique_ptr<Client> client, const ExecutorOptions& options)
     : in_process_(std::move(in_process)),
       client_(std::move(client)),
-      pull_(port, {.folder_key = options.folder_key, .log = options.log, .traced = options.traced}),
+      pull_(port, {.token_key = options.token_key, .log = options.log, .traced = options.traced}),
       http_(port,
             {.client = *client_,
              .secrets = options.secrets,
-             .token = [key = options.folder_key](
+             .token = [key = options.token_key](
                           const core::Lease& lease) { return attempt_token(key, lease); },
              .attempt_timeout =
                  [this](const std::string& operation) {

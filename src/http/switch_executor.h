@@ -12,7 +12,7 @@ namespace nowthen::http {
 
 /// What the executors of a server share, of all loops.
 struct ExecutorOptions {
-  std::string folder_key;
+  std::string token_key;
   std::shared_ptr<const Egress> egress;
   std::shared_ptr<const Secrets> secrets;
   ClientOptions client;

@@ -40,6 +40,7 @@ struct Asking : std::enable_shared_from_this<Asking> {
   std::vector<Given> given;
 
   void begin(Duration wait);
+  void wait_for(Duration wait);
   void look_at(std::size_t loop, std::size_t looked, std::shared_ptr<LeaseRequest> asked);
   void gather_from(std::size_t loop, std::size_t looked);
   void take(std::vector<Offer> offers, WallTime until);
@@ -66,11 +67,7 @@ void Asking::begin(Duration wait) {
   asked->max = max;
   request = asked;
   patient = wait > Duration::zero();
-  if (patient) {
-    timer = after(visit.exchange.loop().reactor(), wait, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->end_of_time();
-    });
-  }
+  if (patient) wait_for(wait);
   // Keeps this alive until it has been called, or the request is over.
   asked->told = [self = shared_from_this()](std::vector<Offer> offers, WallTime until) {
     self->take(std::move(offers), until);
@@ -83,6 +80,18 @@ void Asking::begin(Duration wait) {
     self->look_at(self->index_of(*engine::Loop::here()) + 1, 0, of);
   };
   look_at(index_of(visit.exchange.loop()), 0, std::move(asked));
+}
+
+/// As long as the client is there.
+void Asking::wait_for(Duration wait) {
+  const Duration now = std::min(wait, kLookWhetherOpen);
+  timer = after(visit.exchange.loop().reactor(), now, [weak = weak_from_this(), left = wait - now] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    if (left == Duration::zero() || !self->visit.exchange.conversation()->open())
+      return self->end_of_time();
+    self->wait_for(left);
+  });
 }
 
 std::size_t Asking::index_of(const engine::Loop& loop) const {
@@ -146,9 +155,8 @@ void Asking::answer() {
   visit.exchange.on_loop([self = shared_from_this()](Conversation& to) {
     self->timer.reset();
     if (!to.open()) {
-      for (const Given& each : self->given)
+      for (const Given& each : std::exchange(self->given, {}))
         each.by->post([by = each.by, lease = each.lease] { pull_of(*by).give_back({lease}); });
-      return;
     }
     std::string text = R"({"attempts":[)";
     for (const Given& each : self->given) {
@@ -162,7 +170,7 @@ void Asking::answer() {
 // ---- ends and steps --------------------------------------------------------------------------
 
 Result<core::Lease> lease_of(App& app, std::string_view token) {
-  auto lease = parse_attempt_token(app.options().folder_key, token);
+  auto lease = parse_attempt_token(app.options().token_key, token);
   if (!lease) return Error{ErrorCode::not_found, "there is no attempt of this token"};
   return *lease;
 }

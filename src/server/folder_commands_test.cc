@@ -90,6 +90,7 @@ TEST_F(Folders, what_was_backed_up_serves_where_it_is_restored) {
   EXPECT_EQ(fs::status(to + "/SECRET").permissions(),
             fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_FALSE(fs::exists(to + ".partial"));
+  EXPECT_FALSE(fs::exists(to + "/TOKENS"));  // no token of the life before is taken
   const auto serving = serve(to);
   const std::string found = send(*serving, "GET", "/v1/operations/op", "", 200);
   EXPECT_NE(found.find(R"("ready":3)"), found.npos) << found;

@@ -48,14 +48,15 @@ Result<std::string> read_secret(const std::string& path) {
 }  // namespace
 
 /// Whole or not at all, and never over another one: a link fails where there is one.
-Result<void> write_folder_secret(const std::string& folder, const std::string& secret) {
-  const std::string path = folder + "/SECRET";
+Result<void> write_folder_secret(const std::string& folder, std::string_view file,
+                                 const std::string& secret) {
+  const std::string path = folder + "/" + std::string(file);
   const std::string fresh = path + "." + std::to_string(::getpid());
   {
-    const File file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
+    const File made(fresh, O_WRONLY | O_CREAT | O_TRUNC);
     const auto size = static_cast<ssize_t>(secret.size());
-    if (file.fd() < 0 || ::write(file.fd(), secret.data(), secret.size()) != size ||
-        ::fsync(file.fd()) != 0)
+    if (made.fd() < 0 || ::write(made.fd(), secret.data(), secret.size()) != size ||
+        ::fsync(made.fd()) != 0)
       return os_error("cannot write " + fresh);
   }
   const bool linked = ::link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST;
@@ -68,13 +69,13 @@ Result<void> write_folder_secret(const std::string& folder, const std::string& s
   return {};
 }
 
-Result<std::string> folder_secret(const std::string& folder) {
+Result<std::string> folder_secret(const std::string& folder, std::string_view file) {
   if (folder.empty()) return http::random_bytes(kBytes);
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);  // what is wrong, the store will say
-  const std::string path = folder + "/SECRET";
+  const std::string path = folder + "/" + std::string(file);
   if (::access(path.c_str(), F_OK) == 0) return read_secret(path);
-  if (auto made = write_folder_secret(folder, http::random_bytes(kBytes)); !made)
+  if (auto made = write_folder_secret(folder, file, http::random_bytes(kBytes)); !made)
     return made.error();
   return read_secret(path);
 }

@@ -1,6 +1,9 @@
 #include "server/serving.h"
 
+#include <algorithm>
 #include <thread>
+
+#include <sys/resource.h>
 
 #include "base/assert.h"
 #include "http/app.h"
@@ -12,6 +15,17 @@
 
 namespace nowthen::server {
 namespace {
+
+constexpr std::size_t kOtherFiles = 512;
+
+/// To what the machine allows: how many files this process may open.
+std::size_t raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
+  const rlimit highest{limit.rlim_max, limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &highest) == 0) limit = highest;
+  return static_cast<std::size_t>(limit.rlim_cur);
+}
 
 /// Waits for what the engine tells on one of its threads.
 template <class T, class Ask>
@@ -60,12 +74,16 @@ class ServingHost final : public Serving {
     auto listener = http::Listener::open({.address = *address,
                                           .tls = tls_files(options_),
                                           .limits = {},
-                                          .connections_max = options_.connections_max()});
+                                          .connections_max = connections_max()});
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
-    auto secret = folder_secret(host_->options().data_dir());
-    if (!secret) return secret.error();
-    app_options_.folder_key = std::move(*secret);
+    const std::string& folder = host_->options().data_dir();
+    auto keys_secret = folder_secret(folder, kKeysFile);
+    if (!keys_secret) return keys_secret.error();
+    keys_secret_ = std::move(*keys_secret);
+    auto token_key = folder_secret(folder, kTokensFile);
+    if (!token_key) return token_key.error();
+    app_options_.token_key = std::move(*token_key);
     if (auto ready = surround(); !ready) return ready;
     if (auto exported = export_spans(); !exported) return exported;
     if (auto started = host_->start(); !started) return started;
@@ -95,6 +113,18 @@ class ServingHost final : public Serving {
   }
 
  private:
+  /// A connection needs a file descriptor, and so do the store and the services.
+  std::size_t connections_max() const {
+    const std::size_t wanted = options_.connections_max();
+    const std::size_t files = raise_file_limit();
+    const std::size_t most = files - std::min(kOtherFiles, files / 2);
+    if (wanted <= most) return wanted;
+    host_->log()({.level = LogLevel::warning,
+                  .message = "connections_max is " + std::to_string(most) + " and not " +
+                             std::to_string(wanted) + ": this process may open " +
+                             std::to_string(files) + " files (ulimit -n)"});
+    return most;
+  }
   Result<void> surround() {
     auto egress = http::Egress::make(
         {.loopback_allowed = app_options_.loopback, .allow = options_.allow_egress()});
@@ -102,7 +132,7 @@ class ServingHost final : public Serving {
     auto secrets = http::open_secrets(options_.secrets_file());
     if (!secrets) return secrets.error();
     http::ExecutorOptions executor;
-    executor.folder_key = app_options_.folder_key;
+    executor.token_key = app_options_.token_key;
     executor.egress = std::make_shared<const http::Egress>(std::move(*egress));
     executor.secrets = std::move(*secrets);
     executor.log = host_->log();
@@ -159,13 +189,13 @@ class ServingHost final : public Serving {
     Result<void> done = Error{ErrorCode::unavailable, "the engine has stopped"};
     host_->with_engine([&](engine::Engine& engine) { done = engine.back_up(folder); });
     if (!done) return done;
-    return write_folder_secret(folder, app_options_.folder_key);
+    return write_folder_secret(folder, kKeysFile, keys_secret_);
   }
 
   /// What the server keeps with the data.
   Result<void> load_facts() {
     app_options_.keys_needed = !app_options_.loopback;
-    keys_ = std::make_shared<http::KeyRing>(app_options_.folder_key);
+    keys_ = std::make_shared<http::KeyRing>(keys_secret_);
     auto keys = ask<Facts>(
         *host_, [](engine::Engine& engine, auto tell) { engine.facts("key/", std::move(tell)); });
     if (!keys) return keys.error();
@@ -229,6 +259,7 @@ class ServingHost final : public Serving {
   std::shared_ptr<sdk::Host> host_;
   const ServeOptions options_;
   http::AppOptions app_options_;
+  std::string keys_secret_;  ///< 32 bytes
   sdk::Surroundings around_;
   std::shared_ptr<http::SpanExporter> exporter_;
   std::shared_ptr<http::KeyRing> keys_;
