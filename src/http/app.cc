@@ -23,13 +23,15 @@ std::string_view path_of(std::string_view target) {
   return target.substr(0, std::min(target.find('?'), target.size()));
 }
 
-/// The host of "127.0.0.1:7070", "[::1]:7070" or "localhost".
+/// The host of "127.0.0.1:7070", "[::1]:7070" or "localhost"; empty if it is nothing of the kind.
 std::string_view host_of(std::string_view authority) {
-  if (authority.starts_with('[')) {
-    const std::size_t end = authority.find(']');
-    return end == authority.npos ? "" : authority.substr(1, end - 1);
-  }
-  return authority.substr(0, std::min(authority.find(':'), authority.size()));
+  const bool bracketed = authority.starts_with('[');
+  const std::size_t end = std::min(authority.find(bracketed ? ']' : ':'), authority.size());
+  std::string_view rest = authority.substr(end);
+  if (bracketed) rest.remove_prefix(std::min<std::size_t>(1, rest.size()));
+  const bool port = rest.starts_with(':') && rest.find_first_not_of("0123456789", 1) == rest.npos;
+  if (!rest.empty() && !port) return "";
+  return bracketed ? authority.substr(1, end - 1) : authority.substr(0, end);
 }
 
 std::string lower(std::string text) {
@@ -76,11 +78,12 @@ std::optional<Problem> App::check_site(const Request& request) const {
   const std::string* host = request.header("Host");
   if (host != nullptr && !host->empty() && !names_loopback(host_of(*host)))
     return foreign("Host", *host);
-  if (const std::string* origin = request.header("Origin")) {
-    const std::size_t slashes = origin->find("//");
-    const std::string_view authority =
-        slashes == origin->npos ? "" : std::string_view(*origin).substr(slashes + 2);
-    if (!names_loopback(host_of(authority))) return foreign("Origin", *origin);
+  for (const Header& header : request.headers) {
+    if (!is_named(header, "Origin")) continue;
+    const std::string_view origin = header.value;
+    const std::size_t slashes = origin.find("//");
+    const std::string_view authority = slashes == origin.npos ? "" : origin.substr(slashes + 2);
+    if (!names_loopback(host_of(authority))) return foreign("Origin", origin);
   }
   return std::nullopt;
 }

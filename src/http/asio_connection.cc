@@ -17,6 +17,7 @@ using boost::system::error_code;
 
 constexpr Duration kLeaveWithin = std::chrono::seconds(2);
 constexpr std::size_t kAheadBytesMax = 64u << 10;  // of a pipeline, while a request is served
+constexpr std::size_t kChunkLineMax = 16u << 10;   // with its extensions; of all trailers too
 
 void append_number(std::string& out, std::size_t number, int base = 10) {
   char digits[24];
@@ -76,7 +77,7 @@ AsioConnection::AsioConnection(Wire wire, std::shared_ptr<ConnectionPlace> place
 
 AsioConnection::~AsioConnection() {
   place_->connections.erase(this);
-  place_->open.fetch_sub(1, std::memory_order_relaxed);
+  if (!gone_) place_->open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void AsioConnection::start() {
@@ -86,7 +87,8 @@ void AsioConnection::start() {
 }
 
 void AsioConnection::close() {
-  gone_ = true;
+  if (std::exchange(gone_, true)) return;
+  place_->open.fetch_sub(1, std::memory_order_relaxed);  // whoever still answers it does not count
   // The upload holds this. It may be at work right now.
   if (upload_) place_->loop.post([self = shared_from_this()] { self->upload_.reset(); });
   // An answer that ends with the connection is whole only if we say so (RFC 9112 9.8).
@@ -99,8 +101,10 @@ void AsioConnection::close_when_answered() {
 }
 
 void AsioConnection::look() {
-  if (place_->now < deadline_ || !wire_.is_open()) return;
-  if (writing_ || phase_ == Phase::handshake || phase_ == Phase::leaving ||
+  if (gone_) return;
+  if (place_->now >= write_deadline_) return close();
+  if (place_->now < deadline_) return;
+  if (phase_ == Phase::handshake || phase_ == Phase::leaving ||
       (phase_ == Phase::head && in_.empty())) {
     close();
   } else if (phase_ != Phase::serving) {
@@ -230,6 +234,7 @@ std::optional<Problem> AsioConnection::check_head(std::string_view raw) {
     const std::size_t host = request_.target.find("//") + 2;
     const std::size_t path = std::min(request_.target.find('/', host), request_.target.size());
     const std::string authority = request_.target.substr(host, path - host);
+    if (authority.empty()) return malformed("the target has no host");
     for (Header& header : request_.headers) {
       if (is_named(header, "Host")) header.value = authority;
     }
@@ -244,6 +249,7 @@ std::optional<Problem> AsioConnection::check_head(std::string_view raw) {
 std::optional<Problem> AsioConnection::check_framing() {
   std::size_t hosts = 0;
   std::size_t lengths = 0;
+  std::size_t codings = 0;
   const std::string* coding = nullptr;
   for (const Header& header : request_.headers) {
     if (is_named(header, "Host")) ++hosts;
@@ -251,7 +257,9 @@ std::optional<Problem> AsioConnection::check_framing() {
       const bool number = header.value.find_first_not_of("0123456789") == header.value.npos;
       lengths += number ? 1 : 2;  // RFC 9112 6.3: "7, 7" is one number said twice; not here
     }
-    if (is_named(header, "Transfer-Encoding")) coding = &header.value;
+    if (!is_named(header, "Transfer-Encoding")) continue;
+    ++codings;
+    coding = &header.value;
   }
   const auto malformed = [](std::string detail) {
     return Problem{400, "malformed-request", std::move(detail), "", {}};
@@ -260,6 +268,9 @@ std::optional<Problem> AsioConnection::check_framing() {
   if (hosts > 1) return malformed("more than one Host");
   if (hosts == 0 && http11_) return malformed("there is no Host");
   if (lengths > 1) return malformed("more than one Content-Length");
+  if (codings > 1) return malformed("more than one Transfer-Encoding");
+  // RFC 9112 6.1: HTTP/1.0 has no codings, and what stands between may not know this one.
+  if (coding != nullptr && !http11_) return malformed("Transfer-Encoding in HTTP/1.0");
   if (lengths > 0 && coding != nullptr)
     return malformed("Content-Length and Transfer-Encoding together");
   if (coding != nullptr && *coding != "chunked") {
@@ -322,7 +333,17 @@ std::size_t AsioConnection::parse_body(std::string_view bytes) {
     if (error) return refuse_broken(error, {}), bytes.size();
   }
   if (!upload_full_) patience(place_->limits.body_pause_max);
-  if (phase_ == Phase::body && parser_->is_done()) request_complete();
+  if (phase_ == Phase::body && parser_->is_done()) {
+    request_complete();
+  } else if (!upload_full_ && bytes.size() - used > kChunkLineMax) {
+    refuse({431,
+            "too-large",
+            "the line of a chunk, or the trailers, are larger than " +
+                std::to_string(kChunkLineMax) + " bytes",
+            "",
+            {}});
+    return bytes.size();
+  }
   return used;
 }
 
@@ -389,6 +410,7 @@ void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {
 /// Answers, and closes: where the next request would begin is not known. An answer that has begun
 /// stays without its end, by which the client sees that it is not whole.
 void AsioConnection::refuse(const Problem& problem) {
+  deadline_ = SteadyTime::max();
   upload_.reset();
   keep_alive_ = false;
   if (in_parts_) return next_request();
@@ -470,9 +492,10 @@ void AsioConnection::flush() {
     out_sent_ += wire_.write_some(std::string_view(out_).substr(out_sent_), error);
     if (error == asio::error::would_block) {
       writing_ = true;
-      patience(place_->limits.write_pause_max);
+      write_deadline_ = place_->now + place_->limits.write_pause_max;
       wire_.await_writable([self = shared_from_this()](const error_code& failed) {
         self->writing_ = false;
+        self->write_deadline_ = SteadyTime::max();
         if (!failed && !self->gone_) self->on_flushed();
       });
       return;
@@ -484,8 +507,6 @@ void AsioConnection::flush() {
 }
 
 void AsioConnection::on_flushed() {
-  if (phase_ == Phase::serving || upload_full_) deadline_ = SteadyTime::max();
-  if (phase_ == Phase::body && !upload_full_) patience(place_->limits.body_pause_max);
   flush();
   if (ended_ && !writing_ && phase_ == Phase::leaving) return close();
   if (!writing_ && phase_ == Phase::leaving) {

@@ -110,7 +110,8 @@ class AsioConnection final : public Conversation,
   bool gone_ = false;   ///< closed
   std::string out_;
   std::size_t out_sent_ = 0;
-  SteadyTime deadline_ = SteadyTime::max();
+  SteadyTime deadline_ = SteadyTime::max();        ///< for what is to come
+  SteadyTime write_deadline_ = SteadyTime::max();  ///< for the client to read
 };
 
 }  // namespace nowthen::http

@@ -10,6 +10,7 @@
 #include "http/asio_connection.h"
 #include "http/asio_reactor.h"
 #include "http/listener.h"
+#include "http/timer.h"
 
 namespace nowthen::http {
 namespace {
@@ -17,6 +18,8 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+constexpr Duration kPause = std::chrono::milliseconds(100);
 
 asio::io_context& context_of(engine::Loop& loop) {
   return static_cast<AsioReactor&>(loop.reactor()).context();
@@ -131,7 +134,7 @@ class AsioListener final : public Listener {
     std::vector<std::promise<void>> done(loops_.size());
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       loops_[i]->post([this, i, &done] {
-        if (i == 0) live_.reset();
+        if (i == 0) pause_.reset(), live_.reset();
         places_[i]->stop();
         done[i].set_value();
       });
@@ -183,9 +186,15 @@ class AsioListener final : public Listener {
     live_->async_accept(context_of(*loops_[turn]),
                         [this, turn](const error_code& error, tcp::socket socket) {
                           if (error == asio::error::operation_aborted || !live_) return;
-                          if (!error) give(turn, std::move(socket));
+                          if (error) return accept_later();
+                          give(turn, std::move(socket));
                           accept();
                         });
+  }
+  /// Without a file descriptor left it fails at once, again and again, and the loop would do
+  /// nothing else.
+  void accept_later() {
+    pause_ = after(loops_.front()->reactor(), kPause, [this] { accept(); });
   }
   void give(std::size_t turn, tcp::socket socket) {
     if (open_.fetch_add(1, std::memory_order_relaxed) >= options_.connections_max) {
@@ -204,6 +213,7 @@ class AsioListener final : public Listener {
   asio::io_context binding_;
   tcp::acceptor acceptor_{binding_};
   std::optional<tcp::acceptor> live_;            ///< on the first loop
+  std::unique_ptr<Timer> pause_;                 ///< of accepting; there too
   std::shared_ptr<const TlsIdentity> identity_;  ///< used on the first loop, once it is started
   std::vector<engine::Loop*> loops_;
   std::vector<std::shared_ptr<Place>> places_;

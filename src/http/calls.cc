@@ -90,6 +90,33 @@ void invoke(App& app, Visit visit) {
       });
 }
 
+namespace {
+
+/// Waits for a while, and again, as long as the client is there: who has gone is no waiter.
+void await(App& app, InvocationId id, Duration wait, Exchange exchange) {
+  const Duration now = std::min(wait, kLookWhetherOpen);
+  app.engine().ask(
+      id, core::Await{id, now, {}},
+      [&app, id, left = wait - now, exchange = std::move(exchange)](core::Reply reply) mutable {
+        const bool ended = reply.refused || is_terminal(reply.state);
+        if (!ended && left > Duration::zero() && !app.engine().is_draining()) {
+          engine::Loop& loop = exchange.loop();
+          auto again = [&app, id, left, exchange = std::move(exchange),
+                        reply = std::move(reply)]() mutable {
+            if (exchange.conversation()->open()) return await(app, id, left, std::move(exchange));
+            exchange.respond(to_response(std::move(reply)));
+          };
+          return loop.post(std::move(again));
+        }
+        const bool absent = reply.refused && reply.outcome.code == ErrorCode::not_found;
+        exchange.respond(
+            absent ? to_response(app.absence(id, {reply.outcome.code, reply.outcome.data}))
+                   : to_response(std::move(reply)));
+      });
+}
+
+}  // namespace
+
 void get_result(App& app, Visit visit) {
   const auto id = id_of(visit);
   if (!id) return visit.refuse(id.error());
@@ -104,14 +131,7 @@ void get_result(App& app, Visit visit) {
     }
     wait = *parsed;
   }
-  app.engine().ask(
-      *id, core::Await{*id, wait, {}},
-      [&app, id = *id, exchange = std::move(visit.exchange)](core::Reply reply) mutable {
-        const bool absent = reply.refused && reply.outcome.code == ErrorCode::not_found;
-        exchange.respond(
-            absent ? to_response(app.absence(id, {reply.outcome.code, reply.outcome.data}))
-                   : to_response(std::move(reply)));
-      });
+  await(app, *id, wait, std::move(visit.exchange));
 }
 
 }  // namespace nowthen::http

@@ -13,6 +13,9 @@
 
 namespace nowthen::http {
 
+/// A wait looks so often whether its client is still there.
+inline constexpr Duration kLookWhetherOpen = std::chrono::seconds(10);
+
 /// One connection, as far as an answer needs it. On the thread of its loop only.
 class Conversation {
  public:
@@ -25,6 +28,7 @@ class Conversation {
   virtual void end() = 0;
   /// Of an answer in parts: bytes that the client has not taken yet.
   virtual std::size_t unsent() const = 0;
+  /// False once the client sends no more: it may still read, but nothing waits for its sake.
   virtual bool open() const = 0;
   /// Lets an upload go on that said it was full.
   virtual void resume_upload() = 0;

@@ -152,10 +152,15 @@ class EchoFront final : public Front {
 /// The client's end of a connection. Blocks, for 20 s at most.
 class Caller {
  public:
-  explicit Caller(const Address& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  enum class Connecting : std::uint8_t { now, later };
+  explicit Caller(const Address& address, Connecting when = Connecting::now)
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to a peer that has gone without MSG_NOSIGNAL
     const timeval patience{20, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (when == Connecting::now) connect(address);
+  }
+  void connect(const Address& address) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -221,6 +226,12 @@ class Caller {
   }
   /// Ends both ways, whoever is sending. What comes from the other side is not welcome any more.
   void break_off() { ::shutdown(socket_, SHUT_RDWR); }
+  /// Ends it as a process that dies does.
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    drop();
+  }
   /// Closes without a word.
   void drop() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));

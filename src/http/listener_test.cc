@@ -1,6 +1,11 @@
 // Goal: an upload whose answers nobody reads stops, goes on when they are read, and leaves nothing
-// behind when the connection breaks meanwhile.
+// behind when the connection breaks or nobody ever reads them; who has gone is not counted; without
+// a file descriptor left, the connections that are open are served.
 // Method: a real listener, and a client that reads when the test says so.
+
+#include <future>
+
+#include <sys/resource.h>
 
 #include "http/listener_fixture.h"
 
@@ -41,6 +46,46 @@ TEST_F(ListenerFixture, upload_that_breaks_while_its_answer_waits_is_forgotten) 
   sender.join();
   caller.drop();
   await_connections(0);
+}
+
+TEST_F(ListenerFixture, upload_whose_answer_nobody_ever_reads_is_closed) {
+  listen({.address = {}, .tls = {}, .limits = {.write_pause_max = 1s}});
+  Caller caller(listener->address());
+  const std::jthread sender([&] { EXPECT_FALSE(caller.send(mirror_request(numbered(kMuch)))); });
+  front.await_full();
+  await_connections(0);
+}
+
+TEST_F(ListenerFixture, who_was_cut_off_is_not_counted_though_its_answer_is_still_to_come) {
+  listen();
+  Caller caller(listener->address());
+  EXPECT_TRUE(caller.send(Caller::request("/hold", "x")));
+  front.await_held();
+  caller.reset();
+  await_connections(0);
+  front.release();
+}
+
+TEST_F(ListenerFixture, without_a_file_descriptor_left_open_connections_are_served) {
+  listen();
+  Caller before(listener->address());
+  EXPECT_EQ(before.ask("/echo", "one"), "one");
+  Caller after(listener->address(), Caller::Connecting::later);
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit normal = limit;
+  const int next = ::dup(0);
+  ::close(next);
+  limit.rlim_cur = static_cast<rlim_t>(next);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  after.connect(listener->address());
+  EXPECT_EQ(before.ask("/echo", "two"), "two");
+  std::promise<void> turned;
+  engine->loops().front()->post([&turned] { turned.set_value(); });
+  EXPECT_EQ(turned.get_future().wait_for(20s), std::future_status::ready);
+  EXPECT_EQ(listener->connections(), 1u);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &normal), 0);
+  EXPECT_EQ(after.ask("/echo", "four"), "four");
 }
 
 }  // namespace
