@@ -27,8 +27,9 @@ std::string_view path_of(std::string_view target) {
 std::string_view host_of(std::string_view authority) {
   const bool bracketed = authority.starts_with('[');
   const std::size_t end = std::min(authority.find(bracketed ? ']' : ':'), authority.size());
+  if (bracketed && end == authority.size()) return "";
   std::string_view rest = authority.substr(end);
-  if (bracketed) rest.remove_prefix(std::min<std::size_t>(1, rest.size()));
+  if (bracketed) rest.remove_prefix(1);
   const bool port = rest.starts_with(':') && rest.find_first_not_of("0123456789", 1) == rest.npos;
   if (!rest.empty() && !port) return "";
   return bracketed ? authority.substr(1, end - 1) : authority.substr(0, end);

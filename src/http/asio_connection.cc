@@ -17,7 +17,7 @@ using boost::system::error_code;
 
 constexpr Duration kLeaveWithin = std::chrono::seconds(2);
 constexpr std::size_t kAheadBytesMax = 64u << 10;  // of a pipeline, while a request is served
-constexpr std::size_t kChunkLineMax = 16u << 10;   // with its extensions; of all trailers too
+constexpr std::size_t kChunkLineMax = 16u << 10;   // as far as it waits for its end; trailers too
 
 void append_number(std::string& out, std::size_t number, int base = 10) {
   char digits[24];
@@ -311,13 +311,13 @@ void AsioConnection::plan_body() {
                    {}});
   }
   parser_->eager(true);
+  if (auto* streamed = std::get_if<Front::Streamed>(&plan))
+    upload_ = streamed->open(request_, Exchange(shared_from_this(), place_->loop));
   const std::string* expect = request_.header("Expect");
   if (expect != nullptr && !parser_->is_done() && http11_) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     flush();
   }
-  if (auto* streamed = std::get_if<Front::Streamed>(&plan))
-    upload_ = streamed->open(request_, Exchange(shared_from_this(), place_->loop));
 }
 
 std::size_t AsioConnection::parse_body(std::string_view bytes) {
@@ -410,7 +410,6 @@ void AsioConnection::refuse_broken(const Code& error, std::string_view bytes) {
 /// Answers, and closes: where the next request would begin is not known. An answer that has begun
 /// stays without its end, by which the client sees that it is not whole.
 void AsioConnection::refuse(const Problem& problem) {
-  deadline_ = SteadyTime::max();
   upload_.reset();
   keep_alive_ = false;
   if (in_parts_) return next_request();
@@ -491,6 +490,7 @@ void AsioConnection::flush() {
     error_code error;
     out_sent_ += wire_.write_some(std::string_view(out_).substr(out_sent_), error);
     if (error == asio::error::would_block) {
+      if (out_sent_ > out_.size() / 2) out_.erase(0, std::exchange(out_sent_, 0));
       writing_ = true;
       write_deadline_ = place_->now + place_->limits.write_pause_max;
       wire_.await_writable([self = shared_from_this()](const error_code& failed) {
@@ -520,6 +520,7 @@ void AsioConnection::on_flushed() {
 void AsioConnection::next_request() {
   parser_.reset();
   in_parts_ = false;
+  deadline_ = SteadyTime::max();
   if (!keep_alive_) {
     phase_ = Phase::leaving;
     flush();

@@ -194,7 +194,9 @@ class AsioListener final : public Listener {
   /// Without a file descriptor left it fails at once, again and again, and the loop would do
   /// nothing else.
   void accept_later() {
-    pause_ = after(loops_.front()->reactor(), kPause, [this] { accept(); });
+    pause_ = after(loops_.front()->reactor(), kPause, [this] {
+      if (live_) accept();
+    });
   }
   void give(std::size_t turn, tcp::socket socket) {
     if (open_.fetch_add(1, std::memory_order_relaxed) >= options_.connections_max) {

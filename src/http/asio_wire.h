@@ -29,7 +29,6 @@ class Wire {
     if (identity != nullptr) tls_.emplace(*identity, socket_.native_handle());
   }
 
-  bool is_open() const { return socket_.is_open(); }
   bool is_tls() const { return tls_.has_value(); }
   Tcp::endpoint peer(Code& error) const { return socket_.remote_endpoint(error); }
 

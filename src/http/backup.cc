@@ -1,7 +1,5 @@
 // Backup while serving.
 
-#include <filesystem>
-
 #include "http/handlers.h"
 
 namespace nowthen::http {
@@ -21,7 +19,10 @@ void back_up(App& app, Visit visit) {
     return visit.refuse(invalid("field 'dir': an absolute path on the server's machine"));
   if (body->dir.find('\0') != body->dir.npos)
     return visit.refuse(invalid("field 'dir': no path holds a NUL"));
-  std::string dir = std::filesystem::path(body->dir + "/").lexically_normal().parent_path();
+  std::string dir = body->dir;
+  while (dir.size() > 1 && dir.ends_with('/')) dir.pop_back();
+  if (dir.ends_with("/.") || dir.ends_with("/.."))
+    return visit.refuse(invalid("field 'dir': the last part is to be a name"));
   app.back_up(dir, [visit = std::move(visit), dir](Result<void> done) mutable {
     if (!done) return visit.refuse(done.error());
     std::string text;

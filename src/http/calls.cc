@@ -93,18 +93,24 @@ void invoke(App& app, Visit visit) {
 namespace {
 
 /// Waits for a while, and again, as long as the client is there: who has gone is no waiter.
-void await(App& app, InvocationId id, Duration wait, Exchange exchange) {
+void await(App& app, InvocationId id, Duration wait, Exchange exchange,
+           std::optional<core::Reply> last = {}) {
   const Duration now = std::min(wait, kLookWhetherOpen);
   app.engine().ask(
       id, core::Await{id, now, {}},
-      [&app, id, left = wait - now, exchange = std::move(exchange)](core::Reply reply) mutable {
-        const bool ended = reply.refused || is_terminal(reply.state);
-        if (!ended && left > Duration::zero() && !app.engine().is_draining()) {
+      [&app, id, left = wait - now, exchange = std::move(exchange),
+       last = std::move(last)](core::Reply reply) mutable {
+        const bool passing = reply.outcome.code == ErrorCode::overloaded ||
+                             reply.outcome.code == ErrorCode::unavailable;
+        if (reply.refused && last && passing) reply = std::move(*last);  // others took its place
+        const bool open = !reply.refused && !is_terminal(reply.state) && reply.outcome.ok();
+        if (open && left > Duration::zero()) {
           engine::Loop& loop = exchange.loop();
           auto again = [&app, id, left, exchange = std::move(exchange),
                         reply = std::move(reply)]() mutable {
-            if (exchange.conversation()->open()) return await(app, id, left, std::move(exchange));
-            exchange.respond(to_response(std::move(reply)));
+            if (!exchange.conversation()->open())
+              return exchange.respond(to_response(std::move(reply)));
+            await(app, id, left, std::move(exchange), std::move(reply));
           };
           return loop.post(std::move(again));
         }

@@ -1,6 +1,7 @@
 #include "http/http_executor.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <nowthen/json.h>
@@ -181,6 +182,7 @@ std::vector<std::string> HttpExecutor::unspoken(const Attempt& attempt) const {
     if (header.secret.empty()) continue;
     if (auto secret = seams_.secrets->find(header.secret)) all.push_back(std::move(*secret));
   }
+  std::ranges::sort(all, std::greater(), &std::string::size);  // one may be a part of another
   return all;
 }
 

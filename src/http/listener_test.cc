@@ -74,6 +74,8 @@ TEST_F(ListenerFixture, without_a_file_descriptor_left_open_connections_are_serv
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const rlimit normal = limit;
+  const std::shared_ptr<void> restored(nullptr,
+                                       [&](void*) { ::setrlimit(RLIMIT_NOFILE, &normal); });
   const int next = ::dup(0);
   ::close(next);
   limit.rlim_cur = static_cast<rlim_t>(next);

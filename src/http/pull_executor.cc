@@ -15,8 +15,8 @@ namespace {
 /// What reached no worker for so long is taken back: another loop may have workers.
 constexpr Duration kOfferedFor = std::chrono::seconds(1);
 constexpr Duration kComingFor = std::chrono::seconds(5);
-constexpr std::size_t kGivenBytesMax = 16u << 20;  // by one loop to one request, or one attempt
-constexpr std::size_t kIdleKept = 64;  // of requests, before those that are over are swept
+constexpr std::size_t kFirstTaken = 16;  // while it is not known how large they are
+constexpr std::size_t kIdleKept = 64;    // of requests, before those that are over are swept
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void PullExecutor::use(const core::Configure& operation, const std::optional<Pul
   const auto found = lines_.find(operation.operation);
   if (!target) {
     if (found == lines_.end()) return;
-    for (const Offer& offer : std::exchange(found->second.offers, {})) release(offer.lease);
+    while (!found->second.offers.empty()) release(found->second.offers.pop().lease);
     found->second.partitions.clear();  // requests that wait end by their time
     return;
   }
@@ -41,7 +41,9 @@ void PullExecutor::begin(const core::Invocation& invocation) {
   core::Lease lease;
   lease.id = invocation.id;
   lease.epoch = invocation.epoch;
-  line.offers.push_back({lease, describe(invocation, line), port_.now()});
+  std::string json = describe(invocation, line);
+  line.usual_bytes = json.size();
+  line.offers.push({lease, std::move(json), port_.now()});
   pump(invocation.operation, line);
 }
 
@@ -83,13 +85,34 @@ std::string PullExecutor::describe(const core::Invocation& invocation, const Lin
   return text;
 }
 
+void PullExecutor::Offers::push(Offer offer) {
+  bytes_ += offer.json.size();
+  offers_.push_back(std::move(offer));
+}
+
+Offer PullExecutor::Offers::pop() {
+  Offer first = std::move(offers_.front());
+  offers_.pop_front();
+  bytes_ -= first.json.size();
+  return first;
+}
+
+bool PullExecutor::Offers::erase(const std::function<bool(const core::Lease&)>& which) {
+  const auto gone = [this, &which](const Offer& offer) {
+    if (!which(offer.lease)) return false;
+    bytes_ -= offer.json.size();
+    return true;
+  };
+  return std::erase_if(offers_, gone) > 0;
+}
+
 void PullExecutor::deliver_cancel(core::Lease lease) {
   // Who works on it hears of it with the next heartbeat; what nobody has is taken back.
   for (auto& [operation, line] : lines_) {
-    const auto same = [&lease](const Offer& offer) {
-      return offer.lease.id == lease.id && offer.lease.epoch == lease.epoch;
+    const auto same = [&lease](const core::Lease& offered) {
+      return offered.id == lease.id && offered.epoch == lease.epoch;
     };
-    if (std::erase_if(line.offers, same) > 0) return release(lease);
+    if (line.offers.erase(same)) return release(lease);
   }
 }
 
@@ -97,7 +120,7 @@ void PullExecutor::drop(core::Lease lease) {
   came(lease.id);
   if (leased_.erase(lease.id) > 0) return;
   for (auto& [operation, line] : lines_)
-    std::erase_if(line.offers, [&lease](const Offer& offer) { return offer.lease.id == lease.id; });
+    line.offers.erase([&lease](const core::Lease& offered) { return offered.id == lease.id; });
 }
 
 void PullExecutor::work_waits(std::uint16_t partition, const std::string& operation) {
@@ -141,9 +164,7 @@ void PullExecutor::evict_idle(WallTime now) {
   for (auto& [operation, line] : lines_) {
     while (!line.offers.empty() &&
            (now == kNever || after(line.offers.front().since, kOfferedFor) <= now)) {
-      const core::Lease lease = line.offers.front().lease;
-      line.offers.pop_front();
-      release(lease);
+      release(line.offers.pop().lease);
     }
     pump(operation, line);
     if (now == kNever) dismiss_idle(line);
@@ -174,6 +195,14 @@ void PullExecutor::evict_idle(WallTime now) {
 
 // ---- the workers' side -----------------------------------------------------------------------
 
+/// How many more may be taken: as many as are good for an answer, not for the memory.
+std::size_t PullExecutor::room(const Line& line) {
+  if (line.usual_bytes == 0) return line.coming > 0 ? 0 : kFirstTaken;
+  const std::size_t held = line.offers.bytes() + line.coming * line.usual_bytes;
+  if (held >= kGivenBytesMax) return 0;
+  return std::max<std::size_t>(1, (kGivenBytesMax - held) / line.usual_bytes);
+}
+
 /// Takes work for the requests that this loop has claimed, and answers those that it can.
 void PullExecutor::pump(const std::string& operation, Line& line) {
   answer(operation, line);
@@ -181,11 +210,13 @@ void PullExecutor::pump(const std::string& operation, Line& line) {
   for (const auto& request : line.claimed) wanted += request->max;
   const std::size_t had = line.offers.size() + line.coming;
   if (line.asking || wanted <= had) return;
+  const std::size_t more = std::min(wanted - had, room(line));
+  if (more == 0) return;
   if (!line.partitions.empty()) {
     const std::uint16_t partition = *line.partitions.begin();
     line.partitions.erase(line.partitions.begin());
     line.asking = true;
-    port_.submit_to(partition, core::Take{operation, static_cast<std::uint32_t>(wanted - had)});
+    port_.submit_to(partition, core::Take{operation, static_cast<std::uint32_t>(more)});
     return;
   }
   if (had > 0) return;
@@ -197,22 +228,22 @@ void PullExecutor::answer(const std::string& operation, Line& line) {
   while (!line.claimed.empty() && !line.offers.empty()) {
     const auto request = line.claimed.front();
     const bool more = line.asking || line.coming > 0 || !line.partitions.empty();
-    if (line.offers.size() < request->max && more) return;
+    const bool enough = line.offers.size() >= request->max || line.offers.bytes() >= kGivenBytesMax;
+    if (!enough && more) return;
     line.claimed.pop_front();
-    const std::size_t count = std::min(request->max, line.offers.size());
     std::vector<Offer> given;
     std::size_t bytes = 0;
     const WallTime until = after(port_.now(), line.target.lease);
-    for (std::size_t i = 0; i < count; ++i) {
-      Offer& offer = line.offers.front();
-      bytes += offer.json.size();
-      if (i > 0 && bytes > kGivenBytesMax) break;
+    while (given.size() < request->max && !line.offers.empty()) {
+      bytes += line.offers.front().json.size();
+      if (!given.empty() && bytes > kGivenBytesMax) break;
+      Offer offer = line.offers.pop();
       leased_[offer.lease.id] = {offer.lease.epoch, until, line.target.lease, operation};
       given.push_back(std::move(offer));
-      line.offers.pop_front();
     }
     const auto told = std::move(request->told);
     told(std::move(given), until);
+    if (line.claimed.empty() && !line.offers.empty()) claim_idle(line);
   }
 }
 

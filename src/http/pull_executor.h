@@ -24,6 +24,9 @@ struct Offer {
   WallTime since{};
 };
 
+/// So many bytes of them, or one, are given in one answer.
+inline constexpr std::size_t kGivenBytesMax = 16u << 20;
+
 /// A worker that asks for attempts. Waits at every loop at once; the first that has work claims it.
 struct LeaseRequest {
   std::string operation;
@@ -91,13 +94,30 @@ class PullExecutor final : public engine::Executor {
   std::size_t leased() const { return leased_.size(); }
 
  private:
+  /// Attempts that are not asked for yet, in order.
+  class Offers {
+   public:
+    bool empty() const { return offers_.empty(); }
+    std::size_t size() const { return offers_.size(); }
+    std::size_t bytes() const { return bytes_; }
+    const Offer& front() const { return offers_.front(); }
+    void push(Offer offer);
+    Offer pop();
+    /// Whether there was one.
+    bool erase(const std::function<bool(const core::Lease&)>& which);
+
+   private:
+    std::deque<Offer> offers_;
+    std::size_t bytes_ = 0;
+  };
   struct Line {
     PullTarget target;
     Duration attempt_timeout{};
     std::set<std::uint16_t> partitions;  ///< where work waits
     bool asking = false;                 ///< a Take is on its way
     std::size_t coming = 0;              ///< taken, and not begun yet
-    std::deque<Offer> offers;
+    Offers offers;
+    std::size_t usual_bytes = 0;                        ///< of the last offer; 0: there was none
     std::deque<std::shared_ptr<LeaseRequest>> claimed;  ///< by this loop, not answered yet
     std::deque<std::shared_ptr<LeaseRequest>> idle;     ///< may be claimed
   };
@@ -112,6 +132,7 @@ class PullExecutor final : public engine::Executor {
     std::string operation;
     WallTime since{};
   };
+  static std::size_t room(const Line& line);
   void pump(const std::string& operation, Line& line);
   void answer(const std::string& operation, Line& line);
   void claim_idle(Line& line);

@@ -39,8 +39,11 @@ void hide(std::string& text, const std::vector<std::string>& unspoken) {
   constexpr std::string_view kHidden = "***";
   for (const std::string& each : unspoken) {
     if (each.empty()) continue;
-    for (std::size_t at = 0; (at = text.find(each, at)) != text.npos; at += kHidden.size())
-      text.replace(at, each.size(), kHidden);
+    std::string clean;
+    std::size_t from = 0;
+    for (std::size_t at; (at = text.find(each, from)) != text.npos; from = at + each.size())
+      clean.append(text, from, at - from).append(kHidden);
+    if (from > 0) text = clean.append(text, from);
   }
 }
 
@@ -91,6 +94,7 @@ Verdict judge(ClientResponse response, WallTime now, const std::vector<std::stri
   if (status == 202) return {Verdict::Kind::kept, {}, {}};
   if (status >= 200 && status < 300) return result(std::move(response), unspoken);
   hide(response.body, unspoken);
+  for (Header& header : response.headers) hide(header.value, unspoken);
   const bool passing = status == 408 || status == 425 || status == 429;
   if (status >= 400 && status < 500 && !passing) return rejection(response);
 

@@ -38,6 +38,7 @@ struct Asking : std::enable_shared_from_this<Asking> {
     std::string json;
   };
   std::vector<Given> given;
+  std::size_t bytes = 0;  ///< of these
 
   void begin(Duration wait);
   void wait_for(Duration wait);
@@ -113,7 +114,8 @@ void Asking::look_at(std::size_t loop, std::size_t looked, std::shared_ptr<Lease
 
 /// One loop has given what it had; the others may fill it up, without waiting.
 void Asking::gather_from(std::size_t loop, std::size_t looked) {
-  if (looked == app.engine().loops().size() || given.size() >= max) return answer();
+  const bool enough = given.size() >= max || bytes >= kGivenBytesMax / 2;
+  if (looked == app.engine().loops().size() || enough) return answer();
   engine::Loop& next = loop_at(loop);
   on(next, [self = shared_from_this(), loop, looked, &next] {
     auto more = std::make_shared<LeaseRequest>();
@@ -133,8 +135,10 @@ void Asking::gather_from(std::size_t loop, std::size_t looked) {
 
 void Asking::take(std::vector<Offer> offers, WallTime until) {
   const std::string end = R"(,"lease_until":")" + format_time(until) + "\"}";
-  for (Offer& offer : offers)
+  for (Offer& offer : offers) {
+    bytes += offer.json.size();
     given.push_back({engine::Loop::here(), offer.lease, std::move(offer.json) + end});
+  }
 }
 
 void Asking::wait_on() {

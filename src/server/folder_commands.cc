@@ -15,6 +15,7 @@
 #include "cli/exit.h"
 #include "engine/verify_folder.h"
 #include "http/keys.h"
+#include "server/folder_secret.h"
 #include "store/codec.h"
 
 namespace nowthen::server {
@@ -46,7 +47,7 @@ Result<void> sync(const fs::path& path) {
 
 /// Of one process, not of the data.
 bool is_left_behind(const fs::path& name) {
-  return name == "OWNER" || name == "BLACKBOX" || name == "LOCK" ||
+  return name == "OWNER" || name == "BLACKBOX" || name == "LOCK" || name == kTokensFile ||
          name.string().starts_with("LOG");
 }
 

@@ -96,6 +96,10 @@ TEST_F(Folders, what_was_backed_up_serves_where_it_is_restored) {
   EXPECT_NE(found.find(R"("ready":3)"), found.npos) << found;
   serving->stop(1s);
   EXPECT_EQ(printed(verify, {to}, 0), "3 live, 0 ended, 0 entries; ok\n");
+  // A folder that has served is as good as a backup.
+  EXPECT_TRUE(fs::exists(to + "/TOKENS"));
+  EXPECT_NE(printed(restore, {to, root + "/third"}, 0), "");
+  EXPECT_FALSE(fs::exists(root + "/third/TOKENS"));
 }
 
 TEST_F(Folders, nothing_is_written_over) {

@@ -53,7 +53,8 @@ Result<void> write_folder_secret(const std::string& folder, std::string_view fil
   const std::string path = folder + "/" + std::string(file);
   const std::string fresh = path + "." + std::to_string(::getpid());
   {
-    const File made(fresh, O_WRONLY | O_CREAT | O_TRUNC);
+    ::unlink(fresh.c_str());
+    const File made(fresh, O_WRONLY | O_CREAT | O_EXCL);
     const auto size = static_cast<ssize_t>(secret.size());
     if (made.fd() < 0 || ::write(made.fd(), secret.data(), secret.size()) != size ||
         ::fsync(made.fd()) != 0)

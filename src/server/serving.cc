@@ -16,14 +16,15 @@
 namespace nowthen::server {
 namespace {
 
-constexpr std::size_t kOtherFiles = 512;
+constexpr std::size_t kOtherFiles = 1'024;
 
-/// To what the machine allows: how many files this process may open.
-std::size_t raise_file_limit() {
+/// How many files this process may open; the limit is raised if it is less than what is needed.
+std::size_t file_limit(std::size_t needed) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
-  const rlimit highest{limit.rlim_max, limit.rlim_max};
-  if (::setrlimit(RLIMIT_NOFILE, &highest) == 0) limit = highest;
+  rlimit raised = limit;
+  raised.rlim_cur = std::min<rlim_t>(limit.rlim_max, std::max<rlim_t>(limit.rlim_cur, needed));
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
@@ -116,7 +117,7 @@ class ServingHost final : public Serving {
   /// A connection needs a file descriptor, and so do the store and the services.
   std::size_t connections_max() const {
     const std::size_t wanted = options_.connections_max();
-    const std::size_t files = raise_file_limit();
+    const std::size_t files = file_limit(wanted + kOtherFiles);
     const std::size_t most = files - std::min(kOtherFiles, files / 2);
     if (wanted <= most) return wanted;
     host_->log()({.level = LogLevel::warning,

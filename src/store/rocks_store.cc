@@ -109,6 +109,7 @@ class Rocks final : public RocksStore {
             Completion<Result<std::vector<std::optional<std::string>>>> done) override;
   void scan(Scan scan, Completion<Result<Page>> done) override;
   Result<void> back_up(const std::string& folder) override;
+  Result<void> make_partial(const std::string& partial);
   std::uint64_t bytes(std::string_view from, std::string_view to) const override {
     return tables_.bytes(from, to, true);
   }
@@ -408,28 +409,47 @@ Result<std::uint16_t> settle_facts(const Tables& tables, const RocksOptions& opt
   return options.partitions;
 }
 
+/// Whether there is nothing but what a backup that was cut short leaves.
+bool is_left_by_backup(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (!fs::is_directory(fs::symlink_status(folder, failed))) return false;
+  fs::directory_iterator each(folder, failed);
+  for (; !failed && each != fs::directory_iterator(); each.increment(failed)) {
+    const std::string name = each->path().filename();
+    if (!name.starts_with("rows") && !name.starts_with("FORMAT")) return false;
+  }
+  return !failed;
+}
+
 Result<void> Rocks::back_up(const std::string& folder) {
   std::error_code failed;
   if (std::filesystem::exists(folder, failed))
     return Error{ErrorCode::already_exists, folder + " is there already"};
   // Whole or not at all: it has its name when it is complete.
   const std::string partial = folder + ".partial";
-  const bool ours = std::filesystem::exists(partial + "/rows", failed);  // it was cut short
-  if (std::filesystem::exists(partial, failed) && !ours)
+  if (std::filesystem::exists(partial, failed) && !is_left_by_backup(partial))
     return Error{ErrorCode::already_exists, partial + " is in the way"};
   std::filesystem::remove_all(partial, failed);
+  auto made = make_partial(partial);
+  if (made) {
+    std::filesystem::rename(partial, folder, failed);
+    if (failed)
+      made = Error{ErrorCode::unavailable, "cannot make " + folder + ": " + failed.message()};
+  }
+  if (!made) std::filesystem::remove_all(partial, failed);
+  return made;
+}
+
+Result<void> Rocks::make_partial(const std::string& partial) {
   if (auto made = make_folder(partial); !made) return made;
   rocksdb::Checkpoint* made = nullptr;
   Status status = rocksdb::Checkpoint::Create(tables_.db.get(), &made);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
   if (status.ok()) status = checkpoint->CreateCheckpoint(partial + "/rows");
   if (!status.ok())
-    return Error{ErrorCode::unavailable, "cannot back up to " + folder + ": " + status.ToString()};
-  if (auto written = write_format_file(*rocksdb::Env::Default(), partial); !written) return written;
-  std::filesystem::rename(partial, folder, failed);
-  if (failed)
-    return Error{ErrorCode::unavailable, "cannot make " + folder + ": " + failed.message()};
-  return {};
+    return Error{ErrorCode::unavailable, "cannot back up to " + partial + ": " + status.ToString()};
+  return write_format_file(*rocksdb::Env::Default(), partial);
 }
 
 }  // namespace

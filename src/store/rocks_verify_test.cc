@@ -123,12 +123,16 @@ TEST_F(RocksVerify, backup_is_looked_at_like_its_original) {
 TEST_F(RocksVerify, backup_deletes_nothing_but_what_a_backup_left) {
   fill();
   const auto store = open();
-  fs::create_directories(root + "/mine.partial/things");
+  fs::create_directories(root + "/mine.partial/rows");
+  fs::create_directories(root + "/mine.partial/OWNER");
   EXPECT_EQ(store->back_up(root + "/mine").error().code, ErrorCode::already_exists);
-  EXPECT_TRUE(fs::exists(root + "/mine.partial/things"));
-  fs::create_directories(root + "/cut.partial/rows");
-  EXPECT_TRUE(store->back_up(root + "/cut"));
-  EXPECT_FALSE(fs::exists(root + "/cut.partial"));
+  EXPECT_TRUE(fs::exists(root + "/mine.partial/OWNER"));
+  for (const char* left : {"", "/rows.tmp", "/rows"}) {
+    const std::string to = root + "/cut" + std::to_string(std::strlen(left));
+    fs::create_directories(to + ".partial" + left);
+    EXPECT_TRUE(store->back_up(to));
+    EXPECT_FALSE(fs::exists(to + ".partial"));
+  }
 }
 
 TEST_F(RocksVerify, folder_that_somebody_owns_is_left_alone) {
