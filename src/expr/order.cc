@@ -1,0 +1,102 @@
+#include "expr/order.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "expr/decimal.h"
+
+namespace nowthen::expr {
+namespace {
+
+using Order = std::strong_ordering;
+
+/// null, false, true, numbers, ...
+int rank(const Value& value) {
+  const int kind = static_cast<int>(value.kind());
+  return 2 * kind + (value.kind() == Kind::boolean && value.is_true() ? 1 : 0);
+}
+
+Order compare_numbers(const Value& a, const Value& b) {
+  if (a.is_exact() && b.is_exact()) return compare_decimals(a.text(), b.text());
+  const double left = a.number();
+  const double right = b.number();
+  if (std::isnan(left)) return Order::less;
+  if (std::isnan(right)) return Order::greater;
+  return left < right ? Order::less : left > right ? Order::greater : Order::equal;
+}
+
+Order compare_names(const std::vector<const Field*>& a, const std::vector<const Field*>& b) {
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+    const int by = a[i]->name.text().compare(b[i]->name.text());
+    if (by != 0) return by <=> 0;
+  }
+  return a.size() <=> b.size();
+}
+
+/// Two arrays, or two objects with the same names, that are compared part by part.
+struct Side {
+  Elements elements;
+  std::vector<const Field*> fields;
+  std::size_t size() const { return fields.empty() ? elements.size() : fields.size(); }
+  const Value& operator[](std::size_t i) const {
+    return fields.empty() ? elements[i] : fields[i]->value;
+  }
+};
+struct Both {
+  Side a, b;
+  std::size_t at = 0;
+};
+
+/// What can be said at once; none: `inside` is to be compared.
+std::optional<Order> compare_outside(const Value& a, const Value& b, Both& inside) {
+  if (const Order by = rank(a) <=> rank(b); by != 0) return by;
+  switch (a.kind()) {
+    case Kind::number:
+      return compare_numbers(a, b);
+    case Kind::string:
+      return a.text().compare(b.text()) <=> 0;
+    case Kind::array:
+      inside = {{a.elements(), {}}, {b.elements(), {}}};
+      return std::nullopt;
+    case Kind::object:
+      inside = {{{}, sorted_fields(a)}, {{}, sorted_fields(b)}};
+      if (const Order by = compare_names(inside.a.fields, inside.b.fields); by != 0) return by;
+      return std::nullopt;
+    default:
+      return Order::equal;
+  }
+}
+
+}  // namespace
+
+std::vector<const Field*> sorted_fields(const Value& object) {
+  std::vector<const Field*> sorted;
+  sorted.reserve(object.fields().size());
+  for (const Field& field : object.fields()) sorted.push_back(&field);
+  std::ranges::sort(sorted, {}, [](const Field* field) { return field->name.text(); });
+  return sorted;
+}
+
+std::optional<std::strong_ordering> compare(const Value& a, const Value& b) {
+  Both top;
+  if (const auto order = compare_outside(a, b, top)) return order;
+  std::vector<Both> outer;
+  for (;;) {
+    const std::size_t at = top.at++;
+    if (at >= top.a.size() || at >= top.b.size()) {
+      if (const Order by = top.a.size() <=> top.b.size(); by != 0 || outer.empty()) return by;
+      top = std::move(outer.back());
+      outer.pop_back();
+      continue;
+    }
+    Both inside;
+    const auto order = compare_outside(top.a[at], top.b[at], inside);
+    if (order && *order != 0) return order;
+    if (order) continue;
+    if (outer.size() + 1 >= kDepthMax) return std::nullopt;
+    outer.push_back(std::exchange(top, std::move(inside)));
+  }
+}
+
+}  // namespace nowthen::expr

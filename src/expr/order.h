@@ -1,0 +1,23 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <vector>
+
+#include "expr/value.h"
+
+namespace nowthen::expr {
+
+/// Nothing that looks into values goes deeper than this.
+inline constexpr std::size_t kDepthMax = 10'000;
+
+/// The order of jq: null, false, true, numbers, strings by their bytes, arrays element by element,
+/// objects first by their sorted names and then value by value. What is no number is before all
+/// numbers, itself too. Two exact numbers are compared exactly, else doubles are. None if both are
+/// alike down to kDepthMax levels.
+std::optional<std::strong_ordering> compare(const Value& a, const Value& b);
+
+/// Of an object, sorted by name.
+std::vector<const Field*> sorted_fields(const Value& object);
+
+}  // namespace nowthen::expr

@@ -1,0 +1,338 @@
+#include "expr/read.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "base/utf8.h"
+#include "expr/decimal.h"
+
+namespace nowthen::expr {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+/// So many digits go through a double and come back.
+constexpr std::size_t kDoubleDigits = 15;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The first byte from `at` on that does not stand for itself in a string: a quotation mark, a
+/// backslash, a control character, or one that is not ASCII. Eight bytes at a time.
+std::size_t plain_until(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  while (at + 8 <= text.size()) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    const auto zero_in = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
+    const std::uint64_t found = ((word - 0x20 * kOnes) | zero_in(word ^ ('"' * kOnes)) |
+                                 zero_in(word ^ ('\\' * kOnes)) | word) &
+                                kHigh;
+    // A borrow may spoil the bytes above the first that is found, never that one.
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    at += 8;
+  }
+  while (at < text.size()) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80) break;
+    ++at;
+  }
+  return at;
+}
+
+/// Four hexadecimal digits; none if they are something else.
+std::optional<std::uint32_t> code_unit(std::string_view digits) {
+  std::uint32_t unit = 0;
+  if (digits.size() < 4 || digits[0] == '-') return std::nullopt;
+  const auto end = std::from_chars(digits.data(), digits.data() + 4, unit, 16);
+  if (end.ptr != digits.data() + 4) return std::nullopt;
+  return unit;
+}
+
+/// Lines and columns of where a text ends.
+void advance(std::string_view text, std::uint64_t& lines, std::uint64_t& columns) {
+  const std::size_t last = text.rfind('\n');
+  if (last != text.npos) {
+    lines += static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+    columns = 0;
+    text.remove_prefix(last + 1);
+  }
+  columns += static_cast<std::uint64_t>(
+      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+Result<Reader::Got> Reader::next(std::string_view& text, bool whole, Value& value) {
+  text_ = text;
+  at_ = 0;
+  whole_ = whole;
+  parts_.clear();
+  levels_.clear();
+  if (!begun_ && text_.starts_with(kByteOrderMark)) {
+    at_ = kByteOrderMark.size();
+  } else if (!begun_ && !whole && !text_.empty() && kByteOrderMark.starts_with(text_)) {
+    return Got::part;
+  }
+  const bool something = white_space();
+  if (something) {
+    const Step step = this->value();
+    if (step == Step::part) return Got::part;
+    if (step == Step::failed) return error(text_);
+    value = std::move(parts_.front());
+  }
+  begun_ = begun_ || at_ > 0;
+  advance(text_.substr(0, at_), lines_, columns_);
+  text.remove_prefix(at_);
+  return something ? Got::value : Got::nothing;
+}
+
+/// Whether anything follows.
+bool Reader::white_space() {
+  while (at_ < text_.size() &&
+         (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+    ++at_;
+  return at_ < text_.size();
+}
+
+Reader::Step Reader::fail(std::string_view why) {
+  why_ = why;
+  return Step::failed;
+}
+
+Reader::Step Reader::cut() { return whole_ ? fail("the text ends within a value") : Step::part; }
+
+/// Up to the end of a value, which is then the only one of the parts.
+Reader::Step Reader::value() {
+  for (;;) {
+    Step step = begin_value();
+    while (step == Step::on && !levels_.empty()) {
+      if (!white_space()) return cut();
+      const Level level = levels_.back();
+      const char c = text_[at_];
+      const bool first = parts_.size() == level.first;
+      if (c == (level.is_object ? '}' : ']')) {
+        ++at_;
+        step = end_level();
+        continue;
+      }
+      if (!first && c != ',')
+        return fail(level.is_object ? "expected ',' or '}'" : "expected ',' or ']'");
+      if (!first) ++at_;
+      if (level.is_object) step = name();
+      break;
+    }
+    if (step != Step::on || levels_.empty()) return step;
+  }
+}
+
+/// A scalar, or the beginning of an array or object.
+Reader::Step Reader::begin_value() {
+  if (!white_space()) return cut();
+  const char c = text_[at_];
+  switch (c) {
+    case '[':
+    case '{':
+      if (levels_.size() == options_.depth_max) {
+        return fail("more than depth_max (" + std::to_string(options_.depth_max) + ") levels");
+      }
+      ++at_;
+      levels_.push_back({parts_.size(), c == '{'});
+      return Step::on;
+    case '"':
+      return string();
+    case 't':
+      return word("true", Value(true));
+    case 'f':
+      return word("false", Value(false));
+    case 'n':
+      if (options_.not_finite && text_.substr(at_).starts_with("nan"))
+        return word("nan", Value(std::numeric_limits<double>::quiet_NaN()));
+      return word("null", Value());
+    default:
+      return number();
+  }
+}
+
+Reader::Step Reader::end_level() {
+  const Level level = levels_.back();
+  levels_.pop_back();
+  Value* first = parts_.data() + level.first;
+  const std::size_t count = parts_.size() - level.first;
+  Value made = level.is_object ? Value::object(first, count / 2) : Value::array(first, count);
+  if (level.is_object && options_.repeated == ReadOptions::Repeated::refused &&
+      made.fields().size() < count / 2)
+    return fail("a name is twice in the object that ends here");
+  parts_.resize(level.first);
+  parts_.push_back(std::move(made));
+  return Step::on;
+}
+
+Reader::Step Reader::name() {
+  if (!white_space()) return cut();
+  if (text_[at_] != '"') return fail("expected a name in quotation marks");
+  if (const Step step = string(); step != Step::on) return step;
+  if (!white_space()) return cut();
+  if (text_[at_] != ':') return fail("expected ':'");
+  ++at_;
+  return Step::on;
+}
+
+/// A scalar, which ends before `end`.
+Reader::Step Reader::take(Value scalar, std::size_t end) {
+  parts_.push_back(std::move(scalar));
+  at_ = end;
+  return Step::on;
+}
+
+Reader::Step Reader::word(std::string_view word, Value meaning) {
+  const std::string_view here = text_.substr(at_, word.size());
+  if (here != word) return word.starts_with(here) ? cut() : fail("expected a value");
+  return take(std::move(meaning), at_ + word.size());
+}
+
+/// From its opening quotation mark to behind the closing one.
+Reader::Step Reader::string() {
+  const std::size_t from = at_ + 1;
+  std::size_t plain = from;
+  std::string text;  // where it is not all plain
+  at_ = from;
+  for (;;) {
+    at_ = plain_until(text_, at_);
+    if (at_ == text_.size()) return cut();
+    const auto c = static_cast<unsigned char>(text_[at_]);
+    if (c == '"') break;
+    if (c < 0x20) return fail("a control character in a string");
+    if (c >= 0x80) {
+      const std::size_t length = utf8_length(text_, at_);
+      if (length == 0) return text_.size() - at_ < 4 && !whole_ ? cut() : fail("not UTF-8");
+      at_ += length;
+      continue;
+    }
+    text.append(text_, plain, at_ - plain);
+    if (const Step step = escape(text); step != Step::on) return step;
+    plain = at_;
+  }
+  if (plain == from) {
+    parts_.emplace_back(text_.substr(from, at_ - from));
+  } else {
+    text.append(text_, plain, at_ - plain);
+    parts_.emplace_back(std::string_view(text));
+  }
+  ++at_;
+  return Step::on;
+}
+
+/// From the backslash to behind what it stands before.
+Reader::Step Reader::escape(std::string& text) {
+  const std::string_view here = text_.substr(at_ + 1);
+  if (here.empty()) return cut();
+  constexpr std::string_view kLetters = "\"\\/bfnrt";
+  constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
+  if (const std::size_t which = kLetters.find(here[0]); which != kLetters.npos) {
+    text += kMeanings[which];
+    at_ += 2;
+    return Step::on;
+  }
+  if (here[0] != 'u') return fail("a bad escape in a string");
+  const auto unit = code_unit(here.substr(1));
+  if (!unit) return here.size() < 5 ? cut() : fail("a bad escape in a string");
+  char32_t code = *unit;
+  at_ += 6;
+  if (code >= 0xd800 && code <= 0xdfff) {
+    const std::string_view second = text_.substr(at_);
+    const auto low = second.starts_with("\\u") ? code_unit(second.substr(2)) : std::nullopt;
+    if (!low && second.size() < 6 && !whole_) return cut();
+    if (code >= 0xdc00 || !low || *low < 0xdc00 || *low > 0xdfff)
+      return fail("half of a pair of surrogates in a string");
+    code = 0x10000 + ((code - 0xd800) << 10) + (*low - 0xdc00);
+    at_ += 6;
+  }
+  append_utf8(text, code);
+  return Step::on;
+}
+
+// RFC 8259 6: number = [ minus ] int [ frac ] [ exp ]
+Reader::Step Reader::number() {
+  std::size_t at = at_;
+  const auto digits = [&] {
+    const std::size_t from = at;
+    while (at < text_.size() && is_digit(text_[at])) ++at;
+    return at - from;
+  };
+  const auto next_is = [&](char c) { return at < text_.size() && text_[at] == c; };
+  const bool negative = next_is('-');
+  if (negative) ++at;
+  const std::size_t first = at;
+  if (options_.not_finite && (next_is('N') || next_is('I') || next_is('n'))) return not_finite();
+  const std::size_t before_point = digits();
+  if (before_point == 0) return at == text_.size() ? cut() : fail("expected a value");
+  if (text_[first] == '0' && before_point > 1) return fail("a number begins with 0");
+  std::size_t behind_point = 0;
+  if (next_is('.')) {
+    ++at;
+    behind_point = digits();
+    if (behind_point == 0) return at == text_.size() ? cut() : fail("expected a digit");
+  }
+  const std::size_t end_of_digits = at;
+  if (next_is('e') || next_is('E')) {
+    ++at;
+    if (next_is('+') || next_is('-')) ++at;
+    if (digits() == 0) return at == text_.size() ? cut() : fail("expected a digit");
+  }
+  if (at == text_.size() && !whole_) return Step::part;
+  const std::string_view text = text_.substr(at_, at - at_);
+  // A text that is also what the double would be written as needs no keeping.
+  const bool short_enough = before_point + behind_point <= kDoubleDigits && at == end_of_digits;
+  if (short_enough && behind_point == 0) {
+    std::int64_t integer = 0;
+    for (const char c : text.substr(negative ? 1 : 0)) integer = integer * 10 + (c - '0');
+    const auto number = static_cast<double>(integer);
+    return take(Value(negative ? -number : number), at);
+  }
+  if (short_enough && text.back() != '0' &&
+      (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 6)) {
+    return take(Value(to_double(text)), at);
+  }
+  const auto kept = canonical(text);
+  if (!kept) return fail("the exponent of a number is too large");
+  return take(Value::exact(*kept), at);
+}
+
+Reader::Step Reader::not_finite() {
+  const bool negative = text_[at_] == '-';
+  if (negative) ++at_;
+  using Limits = std::numeric_limits<double>;
+  const bool infinite = text_.substr(at_).starts_with('I');
+  const double number = infinite ? Limits::infinity() : Limits::quiet_NaN();
+  const std::string_view name = infinite ? "Infinity" : text_[at_] == 'n' ? "nan" : "NaN";
+  return word(name, Value(negative ? -number : number));
+}
+
+Error Reader::error(std::string_view text) const {
+  std::uint64_t lines = lines_;
+  std::uint64_t columns = columns_;
+  advance(text.substr(0, at_), lines, columns);
+  return Error(ErrorCode::codec_failed, "line " + std::to_string(lines + 1) + ", column " +
+                                            std::to_string(columns + 1) + ": " + why_);
+}
+
+Result<Value> read_json(std::string_view text, ReadOptions options) {
+  Reader reader(options);
+  Value value;
+  auto got = reader.next(text, true, value);
+  if (!got) return got.error();
+  if (*got == Reader::Got::nothing)
+    return Error(ErrorCode::codec_failed, "line 1, column 1: there is no value");
+  Value more;
+  got = reader.next(text, true, more);
+  if (!got) return got.error();
+  if (*got != Reader::Got::nothing)
+    return Error(ErrorCode::codec_failed, "there is more text behind the value");
+  return value;
+}
+
+}  // namespace nowthen::expr

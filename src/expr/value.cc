@@ -1,0 +1,403 @@
+#include "expr/value.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <limits>
+#include <new>
+
+#include "base/assert.h"
+#include "expr/decimal.h"
+#include "expr/memory.h"
+
+namespace nowthen::expr {
+
+static_assert(std::endian::native == std::endian::little, "the tag is the lowest byte");
+
+/// What is shared begins with this.
+struct Node {
+  union {
+    std::uint64_t users;
+    Node* next;  ///< of those that are to be freed
+  };
+  std::uint32_t size;  ///< bytes, elements or fields
+  std::uint8_t tag;
+  bool pinned;
+};
+
+namespace {
+
+/// From this number of fields on an object has an index of its names.
+constexpr std::uint32_t kIndexed = 12;
+
+struct TextNode : Node {
+  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+};
+struct ArrayNode : Node {
+  std::uint64_t capacity;
+  Value* elements() { return reinterpret_cast<Value*>(this + 1); }
+};
+struct ObjectNode : Node {
+  std::uint32_t capacity;
+  std::uint32_t slots;   ///< of the index, a power of two; 0: there is none
+  std::uint32_t* index;  ///< places of fields, and one more than that; 0: none
+  Field* fields() { return reinterpret_cast<Field*>(this + 1); }
+};
+static_assert(sizeof(Value) == 16 && sizeof(ArrayNode) % alignof(Value) == 0);
+static_assert(sizeof(ObjectNode) % alignof(Field) == 0);
+
+template <class T>
+T* make(std::size_t extra, std::uint8_t tag, std::size_t size) {
+  NT_ASSERT(size <= std::numeric_limits<std::uint32_t>::max());
+  auto* node = ::new (Memory::allocate(sizeof(T) + extra)) T();
+  node->users = 1;
+  node->size = static_cast<std::uint32_t>(size);
+  node->tag = tag;
+  node->pinned = false;
+  return node;
+}
+
+/// Values have no pointers to themselves: their bytes may move.
+void move_bytes(void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) std::memmove(to, from, bytes);
+}
+
+std::uint64_t hash_of(std::string_view text) {
+  constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15u;
+  std::uint64_t hash = text.size();
+  while (text.size() >= 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data(), 8);
+    hash = (std::rotl(hash, 5) ^ word) * kMultiplier;
+    text.remove_prefix(8);
+  }
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), text.size());
+  hash = (std::rotl(hash, 5) ^ word) * kMultiplier;
+  return hash ^ (hash >> 32);
+}
+
+void drop_index(ObjectNode& object) {
+  if (object.slots == 0) return;
+  Memory::free(object.index, object.slots * sizeof(std::uint32_t));
+  object.slots = 0;
+  object.index = nullptr;
+}
+
+void enter(ObjectNode& object, std::uint32_t place) {
+  const std::uint32_t mask = object.slots - 1;
+  auto slot = static_cast<std::uint32_t>(hash_of(object.fields()[place].name.text())) & mask;
+  while (object.index[slot] != 0) slot = (slot + 1) & mask;
+  object.index[slot] = place + 1;
+}
+
+/// After fields have changed their places, or become more than half of the slots.
+void make_index(ObjectNode& object) {
+  drop_index(object);
+  if (object.size < kIndexed) return;
+  object.slots = std::bit_ceil(std::max(object.capacity, object.size)) * 2;
+  const std::size_t bytes = object.slots * sizeof(std::uint32_t);
+  object.index = static_cast<std::uint32_t*>(Memory::allocate(bytes));
+  std::memset(object.index, 0, bytes);
+  for (std::uint32_t i = 0; i < object.size; ++i) enter(object, i);
+}
+
+constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
+
+std::uint32_t place_of(ObjectNode& object, const Value& name) {
+  const std::string_view wanted = name.text();
+  const Field* fields = object.fields();
+  if (object.slots == 0) {
+    for (std::uint32_t i = 0; i < object.size; ++i) {
+      if (fields[i].name.text() == wanted) return i;
+    }
+    return kNowhere;
+  }
+  const std::uint32_t mask = object.slots - 1;
+  for (auto slot = static_cast<std::uint32_t>(hash_of(wanted));; ++slot) {
+    const std::uint32_t place = object.index[slot & mask];
+    if (place == 0) return kNowhere;
+    if (fields[place - 1].name.text() == wanted) return place - 1;
+  }
+}
+
+std::size_t with_room(std::size_t size) { return size + size / 2 + 4; }
+
+}  // namespace
+
+/// Reaches into values for the functions below.
+struct Shared {
+  using Tag = Value::Tag;
+
+  static bool only_user(const Value& value) {
+    const auto* node = value.node<Node>();
+    return node->users == 1 && !node->pinned;
+  }
+  static void replace(Value& value, Tag tag, Node* node) {
+    value = Value();
+    value.set_node(tag, node);
+  }
+  static ArrayNode* new_array(std::size_t size, std::size_t capacity) {
+    auto* node = make<ArrayNode>(capacity * sizeof(Value), std::uint8_t(Tag::array), size);
+    node->capacity = capacity;
+    return node;
+  }
+  static ObjectNode* new_object(std::size_t size, std::size_t capacity) {
+    auto* node = make<ObjectNode>(capacity * sizeof(Field), std::uint8_t(Tag::object), size);
+    node->capacity = static_cast<std::uint32_t>(capacity);
+    node->slots = 0;
+    node->index = nullptr;
+    return node;
+  }
+
+  /// The array of `value` alone, with room for `capacity` elements.
+  static ArrayNode& own_array(Value& value, std::size_t capacity) {
+    auto* old = value.node<ArrayNode>();
+    const bool alone = only_user(value);
+    if (alone && old->capacity >= capacity) return *old;
+    const std::size_t room = capacity > old->size ? with_room(capacity) : old->size;
+    auto* made = new_array(old->size, room);
+    if (alone) {
+      move_bytes(made->elements(), old->elements(), old->size * sizeof(Value));
+      old->size = 0;
+    } else {
+      for (std::uint32_t i = 0; i < old->size; ++i)
+        ::new (made->elements() + i) Value(old->elements()[i]);
+    }
+    replace(value, Tag::array, made);
+    return *made;
+  }
+  static ObjectNode& own_object(Value& value, std::size_t capacity) {
+    auto* old = value.node<ObjectNode>();
+    const bool alone = only_user(value);
+    if (alone && old->capacity >= capacity) return *old;
+    const std::size_t room = capacity > old->size ? with_room(capacity) : old->size;
+    auto* made = new_object(old->size, room);
+    if (alone) {
+      move_bytes(made->fields(), old->fields(), old->size * sizeof(Field));
+      old->size = 0;
+    } else {
+      for (std::uint32_t i = 0; i < old->size; ++i)
+        ::new (made->fields() + i) Field(old->fields()[i]);
+    }
+    make_index(*made);
+    replace(value, Tag::object, made);
+    return *made;
+  }
+
+  /// Calls `visit` with each value that is directly in the node.
+  template <class Visit>
+  static void each_part(Node* node, Visit visit) {
+    if (node->tag == std::uint8_t(Tag::array)) {
+      auto* array = static_cast<ArrayNode*>(node);
+      for (std::uint32_t i = 0; i < array->size; ++i) visit(array->elements()[i]);
+    } else if (node->tag == std::uint8_t(Tag::object)) {
+      auto* object = static_cast<ObjectNode*>(node);
+      for (std::uint32_t i = 0; i < object->size; ++i) {
+        visit(object->fields()[i].name);
+        visit(object->fields()[i].value);
+      }
+    }
+  }
+  static void free_one(Node* node) noexcept {
+    if (node->tag == std::uint8_t(Tag::array)) {
+      auto* array = static_cast<ArrayNode*>(node);
+      Memory::free(array, sizeof(ArrayNode) + array->capacity * sizeof(Value));
+    } else if (node->tag == std::uint8_t(Tag::object)) {
+      auto* object = static_cast<ObjectNode*>(node);
+      drop_index(*object);
+      Memory::free(object, sizeof(ObjectNode) + object->capacity * sizeof(Field));
+    } else {
+      Memory::free(node, sizeof(TextNode) + node->size);
+    }
+  }
+  /// Frees `node`, and all that nobody uses without it. No recursion: values may be deep.
+  static void free_all(Node* node) noexcept {
+    node->next = nullptr;
+    while (node != nullptr) {
+      Node* following = node->next;
+      each_part(node, [&following](const Value& part) {
+        if (!part.is_shared()) return;
+        Node* inner = part.node<Node>();
+        if (inner->pinned || --inner->users > 0) return;
+        inner->next = following;
+        following = inner;
+      });
+      free_one(node);
+      node = following;
+    }
+  }
+};
+
+std::string_view name_of(Kind kind) {
+  constexpr std::string_view kNames[] = {"null", "boolean", "number", "string", "array", "object"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Value::Value(Tag of_short, std::string_view text) {
+  if (text.size() <= kInlineMax) {
+    set_words(0, 0);
+    bytes_[0] = std::uint8_t(of_short);
+    bytes_[1] = static_cast<unsigned char>(text.size());
+    if (!text.empty()) std::memcpy(bytes_ + 2, text.data(), text.size());
+    return;
+  }
+  const Tag tag = of_short == Tag::short_text ? Tag::text : Tag::exact;
+  auto* node = make<TextNode>(text.size(), std::uint8_t(tag), text.size());
+  std::memcpy(node->bytes(), text.data(), text.size());
+  set_node(tag, node);
+}
+
+Value Value::array(Value* elements, std::size_t count) {
+  ArrayNode* node = Shared::new_array(count, count);
+  move_bytes(node->elements(), elements, count * sizeof(Value));
+  for (std::size_t i = 0; i < count; ++i) elements[i].set_words(0, 0);
+  Value made;
+  made.set_node(Tag::array, node);
+  return made;
+}
+
+Value Value::object(Value* names_and_values, std::size_t count) {
+  ObjectNode* node = Shared::new_object(0, count);
+  Value made;
+  made.set_node(Tag::object, node);
+  Field* fields = node->fields();
+  if (count >= kIndexed) {
+    for (std::size_t i = 0; i < count; ++i)
+      made.set(std::move(names_and_values[2 * i]), std::move(names_and_values[2 * i + 1]));
+    return made;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    Value& name = names_and_values[2 * i];
+    Value& value = names_and_values[2 * i + 1];
+    if (const std::uint32_t place = place_of(*node, name); place != kNowhere) {
+      fields[place].value = std::move(value);
+      continue;
+    }
+    ::new (fields + node->size) Field{std::move(name), std::move(value)};
+    ++node->size;
+  }
+  return made;
+}
+
+Kind Value::kind() const {
+  constexpr Kind kKinds[] = {Kind::null,   Kind::boolean, Kind::boolean, Kind::number,
+                             Kind::number, Kind::string,  Kind::number,  Kind::string,
+                             Kind::array,  Kind::object};
+  return kKinds[bytes_[0]];
+}
+
+std::string_view Value::text() const {
+  if (!is_shared()) return {reinterpret_cast<const char*>(bytes_ + 2), bytes_[1]};
+  auto* shared = node<TextNode>();
+  return {shared->bytes(), shared->size};
+}
+
+double Value::number_of_text() const { return to_double(text()); }
+
+Elements Value::elements() const {
+  auto* array = node<ArrayNode>();
+  return {array->elements(), array->size};
+}
+
+Fields Value::fields() const {
+  auto* object = node<ObjectNode>();
+  return {object->fields(), object->size};
+}
+
+const Value* Value::find(const Value& name) const {
+  auto* object = node<ObjectNode>();
+  const std::uint32_t place = place_of(*object, name);
+  return place == kNowhere ? nullptr : &object->fields()[place].value;
+}
+
+void Value::set(std::size_t index, Value element) {
+  const std::size_t size = node<ArrayNode>()->size;
+  ArrayNode& array = Shared::own_array(*this, std::max(size, index + 1));
+  while (array.size <= index) ::new (array.elements() + array.size++) Value();
+  array.elements()[index] = std::move(element);
+}
+
+void Value::erase(std::size_t from, std::size_t to) {
+  if (from == to) return;
+  ArrayNode& array = Shared::own_array(*this, 0);
+  Value* elements = array.elements();
+  for (std::size_t i = from; i < to; ++i) elements[i] = Value();
+  move_bytes(elements + from, elements + to, (array.size - to) * sizeof(Value));
+  array.size -= static_cast<std::uint32_t>(to - from);
+}
+
+void Value::set(Value name, Value value) {
+  const std::uint32_t place = place_of(*node<ObjectNode>(), name);
+  if (place != kNowhere) {
+    Shared::own_object(*this, 0).fields()[place].value = std::move(value);
+    return;
+  }
+  ObjectNode& object = Shared::own_object(*this, node<ObjectNode>()->size + 1);
+  ::new (object.fields() + object.size) Field{std::move(name), std::move(value)};
+  ++object.size;
+  if (object.slots == 0 || object.size > object.slots / 2) {
+    make_index(object);
+  } else {
+    enter(object, object.size - 1);
+  }
+}
+
+void Value::erase(const Value& name) {
+  const std::uint32_t place = place_of(*node<ObjectNode>(), name);
+  if (place == kNowhere) return;
+  ObjectNode& object = Shared::own_object(*this, 0);
+  Field* fields = object.fields();
+  fields[place].~Field();
+  move_bytes(fields + place, fields + place + 1, (object.size - place - 1) * sizeof(Field));
+  --object.size;
+  make_index(object);
+}
+
+Value Value::take(std::size_t index) {
+  if (index >= node<ArrayNode>()->size) return Value();
+  return std::exchange(Shared::own_array(*this, 0).elements()[index], Value());
+}
+
+Value Value::take(const Value& name) {
+  const std::uint32_t place = place_of(*node<ObjectNode>(), name);
+  if (place == kNowhere) return Value();
+  return std::exchange(Shared::own_object(*this, 0).fields()[place].value, Value());
+}
+
+void Value::share() const noexcept {
+  Node* shared = node<Node>();
+  if (!shared->pinned) ++shared->users;
+}
+
+void Value::release() noexcept {
+  Node* shared = node<Node>();
+  if (shared->pinned || --shared->users > 0) return;
+  Shared::free_all(shared);
+}
+
+void Value::pin() {
+  if (!is_shared()) return;
+  // What is pinned is in one list from `this` on, so that it can be freed one by one.
+  Node* last = node<Node>();
+  last->pinned = true;
+  last->next = nullptr;
+  for (Node* at = last; at != nullptr; at = at->next) {
+    Shared::each_part(at, [&last](const Value& part) {
+      if (!part.is_shared()) return;
+      Node* inner = part.node<Node>();
+      if (std::exchange(inner->pinned, true)) return;
+      inner->next = nullptr;
+      last = last->next = inner;
+    });
+  }
+}
+
+void Value::unpin() {
+  if (!is_shared()) return;
+  Node* at = node<Node>();
+  set_words(0, 0);
+  while (at != nullptr) Shared::free_one(std::exchange(at, at->next));
+}
+
+}  // namespace nowthen::expr
