@@ -11,6 +11,7 @@
 namespace nowthen::http {
 namespace {
 
+constexpr std::size_t kBehindMax = 256u << 10;  // of what the client has not read
 constexpr Duration kKeepAlive = std::chrono::seconds(15);
 
 /// One listener: looks again after each commit that changed the invocation, and tells what is new.
@@ -118,7 +119,8 @@ std::string Following::news(const engine::Seen& is) {
   return text;
 }
 
-/// What the worker says meanwhile. It is not kept: who follows from now on does not hear it.
+/// What the worker says meanwhile. It is not kept: who follows from now on does not hear it, nor
+/// who reads too slowly.
 void Following::hear(const Said& said) {
   if (over || !begun) return;
   std::string text;
@@ -128,7 +130,10 @@ void Following::hear(const Said& said) {
     append_event(text, "log", "", quoted);
   }
   if (!said.progress.empty()) append_event(text, "progress", "", said.progress);
-  if (!text.empty()) tell(std::move(text), false);
+  if (text.empty()) return;
+  exchange.on_loop([self = shared_from_this(), text = std::move(text)](Conversation& to) mutable {
+    if (to.unsent() <= kBehindMax) self->tell(std::move(text), false);
+  });
 }
 
 void Following::stop() {
