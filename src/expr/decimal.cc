@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace nowthen::expr {
 namespace {
@@ -51,30 +53,82 @@ std::optional<Parts> take_apart(std::string_view text) {
   return parts;
 }
 
+/// Digits with the point behind the digit of 10^0, where there is one; `magnitude` is that of the
+/// first digit. No zeros are added behind.
+void append_plain(std::string& out, std::string_view digits, long long magnitude) {
+  if (magnitude < 0) {
+    out.append("0.").append(static_cast<std::size_t>(-magnitude - 1), '0').append(digits);
+    return;
+  }
+  const auto before_point = static_cast<std::size_t>(magnitude + 1);
+  out.append(digits.substr(0, before_point));
+  if (before_point < digits.size()) out.append(".").append(digits.substr(before_point));
+}
+
+/// Digits with the point behind the first one, up to before the exponent.
+void append_scientific(std::string& out, std::string_view digits) {
+  out += digits[0];
+  if (digits.size() > 1) out.append(".").append(digits.substr(1));
+}
+
 std::string write(const Parts& parts) {
   std::string text = parts.negative ? "-" : "";
-  const std::string& digits = parts.digits;
   const long long magnitude = parts.magnitude();
   if (parts.exponent > 0 || magnitude < -6) {
-    text += digits[0];
-    if (digits.size() > 1) text.append(".").append(digits, 1);
+    append_scientific(text, parts.digits);
     text += magnitude < 0 ? "E" : "E+";
     return text + std::to_string(magnitude);
   }
-  if (magnitude < 0)
-    return text + "0." + std::string(static_cast<std::size_t>(-magnitude - 1), '0') + digits;
-  const auto before_point = static_cast<std::size_t>(magnitude + 1);
-  text.append(digits, 0, before_point);
-  if (before_point < digits.size()) text.append(".").append(digits, before_point);
+  append_plain(text, parts.digits, magnitude);
   return text;
+}
+
+/// Canonical, if all of it can be read again.
+std::optional<std::string> written(Parts parts) {
+  parts.digits.erase(0, std::min(parts.digits.find_first_not_of('0'), parts.digits.size() - 1));
+  const auto too_large = [](long long exponent) {
+    return exponent > kExponentMax || exponent < -kExponentMax;
+  };
+  if (too_large(parts.exponent) || too_large(parts.magnitude())) return std::nullopt;
+  return write(parts);
+}
+
+/// The digits as they are with the exponent `exponent`, which is not larger than theirs.
+std::string digits_down_to(const Parts& parts, long long exponent) {
+  return parts.digits + std::string(static_cast<std::size_t>(parts.exponent - exponent), '0');
+}
+
+/// Of coefficients, the first of which is not less where they are subtracted.
+std::string sum_of(std::string_view a, std::string_view b, bool subtract) {
+  std::string sum(std::max(a.size(), b.size()) + 1, '0');
+  int carry = 0;
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    const auto digit = [i](std::string_view of) {
+      return i < of.size() ? of[of.size() - 1 - i] - '0' : 0;
+    };
+    int by = digit(a) + carry + (subtract ? -digit(b) : digit(b));
+    carry = by > 9 ? 1 : by < 0 ? -1 : 0;
+    by -= 10 * carry;
+    sum[sum.size() - 1 - i] = static_cast<char>('0' + by);
+  }
+  return sum;
+}
+
+bool is_less(std::string_view a, std::string_view b) {
+  const auto plain = [](std::string_view of) {
+    return of.substr(std::min(of.find_first_not_of('0'), of.size() - 1));
+  };
+  a = plain(a);
+  b = plain(b);
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
 }  // namespace
 
 std::optional<std::string> canonical(std::string_view number) {
-  const auto parts = take_apart(number);
+  auto parts = take_apart(number);
   if (!parts) return std::nullopt;
-  return write(*parts);
+  return written(std::move(*parts));
 }
 
 double to_double(std::string_view decimal) {
@@ -127,24 +181,110 @@ void append_double(std::string& out, double number) {
   std::from_chars(written.data() + exponent, written.data() + written.size(), magnitude);
   const int count = static_cast<int>(digits.size());
   if (magnitude < -5 || magnitude >= count + 15) {
-    out += digits[0];
-    if (count > 1) out.append(".").append(digits, 1);
+    append_scientific(out, digits);
     out += magnitude < 0 ? "e-" : "e+";
     const int size = std::abs(magnitude);
     if (size < 10) out += '0';
     out += std::to_string(size);
-  } else if (magnitude < 0) {
-    out += "0.";
-    out.append(static_cast<std::size_t>(-magnitude - 1), '0');
-    out += digits;
-  } else if (magnitude >= count - 1) {
-    out += digits;
-    out.append(static_cast<std::size_t>(magnitude + 1 - count), '0');
-  } else {
-    out.append(digits, 0, static_cast<std::size_t>(magnitude) + 1);
-    out += '.';
-    out.append(digits, static_cast<std::size_t>(magnitude) + 1);
+    return;
   }
+  append_plain(out, digits, magnitude);
+  if (magnitude >= count) out.append(static_cast<std::size_t>(magnitude + 1 - count), '0');
+}
+
+std::optional<std::string> add_decimals(std::string_view a, std::string_view b) {
+  const Parts left = *take_apart(a);
+  const Parts right = *take_apart(b);
+  Parts sum;
+  sum.exponent = std::min(left.exponent, right.exponent);
+  const auto digits = [&](const Parts& of) {
+    return static_cast<long long>(of.digits.size()) + of.exponent - sum.exponent;
+  };
+  if (std::max(digits(left), digits(right)) > static_cast<long long>(kDecimalDigitsMax))
+    return std::nullopt;
+  const std::string more = digits_down_to(left, sum.exponent);
+  const std::string less = digits_down_to(right, sum.exponent);
+  const bool subtract = left.negative != right.negative;
+  const bool swapped = subtract && is_less(more, less);
+  sum.negative = swapped ? right.negative : left.negative;
+  sum.digits = swapped ? sum_of(less, more, true) : sum_of(more, less, subtract);
+  if (sum.digits.find_first_not_of('0') == std::string::npos) sum.negative = false;
+  return written(std::move(sum));
+}
+
+std::optional<std::string> multiply_decimals(std::string_view a, std::string_view b) {
+  const Parts left = *take_apart(a);
+  const Parts right = *take_apart(b);
+  if (left.digits.size() + right.digits.size() > kDecimalDigitsMax) return std::nullopt;
+  std::vector<int> columns(left.digits.size() + right.digits.size(), 0);
+  for (std::size_t i = left.digits.size(); i-- > 0;) {
+    int carry = 0;
+    for (std::size_t j = right.digits.size(); j-- > 0;) {
+      int& column = columns[i + j + 1];
+      column += (left.digits[i] - '0') * (right.digits[j] - '0') + carry;
+      carry = column / 10;
+      column %= 10;
+    }
+    columns[i] += carry;
+  }
+  Parts product;
+  product.exponent = left.exponent + right.exponent;
+  for (const int column : columns) product.digits += static_cast<char>('0' + column);
+  const bool is_zero = product.digits.find_first_not_of('0') == std::string::npos;
+  product.negative = !is_zero && left.negative != right.negative;
+  return written(std::move(product));
+}
+
+std::optional<std::string> round_decimal(std::string_view number, int places, Rounding mode) {
+  Parts parts = *take_apart(number);
+  const long long exponent = -static_cast<long long>(places);
+  if (parts.exponent >= exponent) {
+    if (parts.is_zero()) parts.exponent = exponent;
+    const long long zeros = parts.exponent - exponent;
+    if (zeros > static_cast<long long>(kDecimalDigitsMax)) return std::nullopt;
+    parts.digits = digits_down_to(parts, exponent);
+    parts.exponent = exponent;
+    return written(std::move(parts));
+  }
+  const long long gone = exponent - parts.exponent;
+  const auto size = static_cast<long long>(parts.digits.size());
+  const auto kept = static_cast<std::size_t>(std::max(0LL, size - gone));
+  // What goes away, compared with a half of what stays last.
+  const std::string_view rest = std::string_view(parts.digits).substr(kept);
+  const bool nothing = rest.find_first_not_of('0') == rest.npos;
+  int half = gone > size ? -1 : rest[0] < '5' ? -1 : rest[0] > '5' ? 1 : 0;
+  if (half == 0 && rest.find_first_not_of('0', 1) != rest.npos) half = 1;
+  const bool odd = kept > 0 && (parts.digits[kept - 1] - '0') % 2 == 1;
+  bool up = false;
+  switch (mode) {
+    case Rounding::half_up:
+      up = half >= 0;
+      break;
+    case Rounding::half_even:
+      up = half > 0 || (half == 0 && odd);
+      break;
+    case Rounding::half_down:
+      up = half > 0;
+      break;
+    case Rounding::up:
+      up = true;
+      break;
+    case Rounding::down:
+      break;
+    case Rounding::ceiling:
+      up = !parts.negative;
+      break;
+    case Rounding::floor:
+      up = parts.negative;
+      break;
+  }
+  std::string digits = parts.digits.substr(0, kept);
+  if (digits.empty()) digits = "0";
+  if (up && !nothing) digits = sum_of(digits, "1", false);
+  parts.digits = std::move(digits);
+  parts.exponent = exponent;
+  if (parts.digits.find_first_not_of('0') == std::string::npos) parts.negative = false;
+  return written(std::move(parts));
 }
 
 }  // namespace nowthen::expr

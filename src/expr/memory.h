@@ -18,6 +18,7 @@ class Memory {
     return static_cast<std::int64_t>(bytes) > most_ - used_;
   }
   static bool exceeded() { return used_ > most_; }
+  static std::int64_t used() { return used_; }
 
   /// While it lives, this thread may take as many bytes more as it says. They nest.
   class Budget {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "expr/decimal.h"
@@ -97,6 +98,33 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b) {
     if (outer.size() + 1 >= kDepthMax) return std::nullopt;
     outer.push_back(std::exchange(top, std::move(inside)));
   }
+}
+
+// Merged from below, because what is no number is less than itself: an order that the sorts of the
+// standard library must not be given.
+std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count) {
+  std::vector<std::uint32_t> places(count);
+  std::iota(places.begin(), places.end(), 0u);
+  std::vector<std::uint32_t> merged(count);
+  for (std::size_t width = 1; width < count; width *= 2) {
+    for (std::size_t from = 0; from < count; from += 2 * width) {
+      const std::size_t middle = std::min(from + width, count);
+      const std::size_t end = std::min(from + 2 * width, count);
+      std::size_t left = from;
+      std::size_t right = middle;
+      for (std::size_t to = from; to < end; ++to) {
+        bool take_right = left == middle;
+        if (!take_right && right < end) {
+          const auto order = compare(values[places[right]], values[places[left]]);
+          if (!order) return std::nullopt;
+          take_right = *order < 0;
+        }
+        merged[to] = places[take_right ? right++ : left++];
+      }
+    }
+    places.swap(merged);
+  }
+  return places;
 }
 
 }  // namespace nowthen::expr

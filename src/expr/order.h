@@ -1,7 +1,9 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "expr/value.h"
@@ -15,9 +17,13 @@ inline constexpr std::size_t kDepthMax = 10'000;
 /// objects first by their sorted names and then value by value. What is no number is before all
 /// numbers, itself too. Two exact numbers are compared exactly, else doubles are. None if both are
 /// alike down to kDepthMax levels.
+inline constexpr std::string_view kTooDeepToCompare = "Comparison too deep";
 std::optional<std::strong_ordering> compare(const Value& a, const Value& b);
 
 /// Of an object, sorted by name.
 std::vector<const Field*> sorted_fields(const Value& object);
+
+/// The places of `values`, sorted by them; like ones stay in order. None if two are alike too deep.
+std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count);
 
 }  // namespace nowthen::expr

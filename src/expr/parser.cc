@@ -110,7 +110,7 @@ class Parser {
     Syntax& syntax = tree_.pieces.emplace_back();
     syntax.form = form;
     syntax.at = at;
-    syntax.name = name;
+    syntax.name = std::move(name);
     return static_cast<Ref>(tree_.pieces.size() - 1);
   }
   template <class... Parts>
@@ -443,6 +443,11 @@ class Parser {
 
   Ref call() {
     const Token token = take();
+    if (!token_.is("(")) {
+      if (token.text == "null") return literal(token.at, Value());
+      if (token.text == "true" || token.text == "false")
+        return literal(token.at, Value(token.text == "true"));
+    }
     Ref syntax = made(Form::call, token.at, std::string(token.text));
     if (accept("(")) {
       do {

@@ -59,7 +59,7 @@ class Reader {
   Step take(Value scalar, std::size_t end);
   Error error(std::string_view text) const;
 
-  const ReadOptions options_;
+  ReadOptions options_;
   std::string_view text_;
   std::size_t at_ = 0;
   bool whole_ = true;

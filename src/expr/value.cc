@@ -4,7 +4,9 @@
 #include <bit>
 #include <charconv>
 #include <limits>
+#include <memory>
 #include <new>
+#include <type_traits>
 
 #include "base/assert.h"
 #include "expr/decimal.h"
@@ -31,27 +33,39 @@ namespace {
 constexpr std::uint32_t kIndexed = 12;
 
 struct TextNode : Node {
-  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+  using Part = char;
+  std::uint32_t capacity = 0;
 };
 struct ArrayNode : Node {
-  std::uint64_t capacity;
-  Value* elements() { return reinterpret_cast<Value*>(this + 1); }
+  using Part = Value;
+  std::uint32_t capacity = 0;
 };
 struct ObjectNode : Node {
-  std::uint32_t capacity;
-  std::uint32_t slots;   ///< of the index, a power of two; 0: there is none
-  std::uint32_t* index;  ///< places of fields, and one more than that; 0: none
-  Field* fields() { return reinterpret_cast<Field*>(this + 1); }
+  using Part = Field;
+  std::uint32_t capacity = 0;
+  std::uint32_t slots = 0;         ///< of the index, a power of two; 0: there is none
+  std::uint32_t* index = nullptr;  ///< places of fields, and one more than that; 0: none
 };
+/// What is behind a node.
+template <class T>
+typename T::Part* parts(T& node) {
+  return reinterpret_cast<typename T::Part*>(&node + 1);
+}
 static_assert(sizeof(Value) == 16 && sizeof(ArrayNode) % alignof(Value) == 0);
 static_assert(sizeof(ObjectNode) % alignof(Field) == 0);
 
 template <class T>
-T* make(std::size_t extra, std::uint8_t tag, std::size_t size) {
-  NT_ASSERT(size <= std::numeric_limits<std::uint32_t>::max());
-  auto* node = ::new (Memory::allocate(sizeof(T) + extra)) T();
+std::size_t bytes_of(std::size_t capacity) {
+  return sizeof(T) + capacity * sizeof(typename T::Part);
+}
+
+template <class T>
+T* make(std::uint8_t tag, std::size_t size, std::size_t capacity) {
+  NT_ASSERT(capacity <= std::numeric_limits<std::uint32_t>::max());
+  auto* node = ::new (Memory::allocate(bytes_of<T>(capacity))) T();
   node->users = 1;
   node->size = static_cast<std::uint32_t>(size);
+  node->capacity = static_cast<std::uint32_t>(capacity);
   node->tag = tag;
   node->pinned = false;
   return node;
@@ -86,7 +100,7 @@ void drop_index(ObjectNode& object) {
 
 void enter(ObjectNode& object, std::uint32_t place) {
   const std::uint32_t mask = object.slots - 1;
-  auto slot = static_cast<std::uint32_t>(hash_of(object.fields()[place].name.text())) & mask;
+  auto slot = static_cast<std::uint32_t>(hash_of(parts(object)[place].name.text())) & mask;
   while (object.index[slot] != 0) slot = (slot + 1) & mask;
   object.index[slot] = place + 1;
 }
@@ -106,10 +120,11 @@ constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
 
 std::uint32_t place_of(ObjectNode& object, const Value& name) {
   const std::string_view wanted = name.text();
-  const Field* fields = object.fields();
+  const Field* fields = parts(object);
   if (object.slots == 0) {
+    const bool is_short = wanted.size() <= Value::kInlineMax;
     for (std::uint32_t i = 0; i < object.size; ++i) {
-      if (fields[i].name.text() == wanted) return i;
+      if (is_short ? fields[i].name.is_identical(name) : fields[i].name.text() == wanted) return i;
     }
     return kNowhere;
   }
@@ -137,52 +152,33 @@ struct Shared {
     value = Value();
     value.set_node(tag, node);
   }
-  static ArrayNode* new_array(std::size_t size, std::size_t capacity) {
-    auto* node = make<ArrayNode>(capacity * sizeof(Value), std::uint8_t(Tag::array), size);
-    node->capacity = capacity;
-    return node;
-  }
-  static ObjectNode* new_object(std::size_t size, std::size_t capacity) {
-    auto* node = make<ObjectNode>(capacity * sizeof(Field), std::uint8_t(Tag::object), size);
-    node->capacity = static_cast<std::uint32_t>(capacity);
-    node->slots = 0;
-    node->index = nullptr;
-    return node;
+  template <class T>
+  static T* made(std::size_t size, std::size_t capacity) {
+    constexpr bool is_array = std::is_same_v<T, ArrayNode>;
+    constexpr bool is_object = std::is_same_v<T, ObjectNode>;
+    return make<T>(std::uint8_t(is_array    ? Tag::array
+                                : is_object ? Tag::object
+                                            : Tag::text),
+                   size, capacity);
   }
 
-  /// The array of `value` alone, with room for `capacity` elements.
-  static ArrayNode& own_array(Value& value, std::size_t capacity) {
-    auto* old = value.node<ArrayNode>();
+  /// The node of `value` alone, with room for `capacity` parts.
+  template <class T>
+  static T& own(Value& value, std::size_t capacity) {
+    auto* old = value.node<T>();
     const bool alone = only_user(value);
     if (alone && old->capacity >= capacity) return *old;
     const std::size_t room = capacity > old->size ? with_room(capacity) : old->size;
-    auto* made = new_array(old->size, room);
+    T* copy = made<T>(old->size, room);
     if (alone) {
-      move_bytes(made->elements(), old->elements(), old->size * sizeof(Value));
+      move_bytes(parts(*copy), parts(*old), old->size * sizeof(typename T::Part));
       old->size = 0;
     } else {
-      for (std::uint32_t i = 0; i < old->size; ++i)
-        ::new (made->elements() + i) Value(old->elements()[i]);
+      std::uninitialized_copy_n(parts(*old), old->size, parts(*copy));
     }
-    replace(value, Tag::array, made);
-    return *made;
-  }
-  static ObjectNode& own_object(Value& value, std::size_t capacity) {
-    auto* old = value.node<ObjectNode>();
-    const bool alone = only_user(value);
-    if (alone && old->capacity >= capacity) return *old;
-    const std::size_t room = capacity > old->size ? with_room(capacity) : old->size;
-    auto* made = new_object(old->size, room);
-    if (alone) {
-      move_bytes(made->fields(), old->fields(), old->size * sizeof(Field));
-      old->size = 0;
-    } else {
-      for (std::uint32_t i = 0; i < old->size; ++i)
-        ::new (made->fields() + i) Field(old->fields()[i]);
-    }
-    make_index(*made);
-    replace(value, Tag::object, made);
-    return *made;
+    if constexpr (std::is_same_v<T, ObjectNode>) make_index(*copy);
+    replace(value, Tag(copy->tag), copy);
+    return *copy;
   }
 
   /// Calls `visit` with each value that is directly in the node.
@@ -190,26 +186,29 @@ struct Shared {
   static void each_part(Node* node, Visit visit) {
     if (node->tag == std::uint8_t(Tag::array)) {
       auto* array = static_cast<ArrayNode*>(node);
-      for (std::uint32_t i = 0; i < array->size; ++i) visit(array->elements()[i]);
+      for (std::uint32_t i = 0; i < array->size; ++i) visit(parts(*array)[i]);
     } else if (node->tag == std::uint8_t(Tag::object)) {
       auto* object = static_cast<ObjectNode*>(node);
       for (std::uint32_t i = 0; i < object->size; ++i) {
-        visit(object->fields()[i].name);
-        visit(object->fields()[i].value);
+        visit(parts(*object)[i].name);
+        visit(parts(*object)[i].value);
       }
     }
   }
   static void free_one(Node* node) noexcept {
     if (node->tag == std::uint8_t(Tag::array)) {
-      auto* array = static_cast<ArrayNode*>(node);
-      Memory::free(array, sizeof(ArrayNode) + array->capacity * sizeof(Value));
+      free_memory(*static_cast<ArrayNode*>(node));
     } else if (node->tag == std::uint8_t(Tag::object)) {
       auto* object = static_cast<ObjectNode*>(node);
       drop_index(*object);
-      Memory::free(object, sizeof(ObjectNode) + object->capacity * sizeof(Field));
+      free_memory(*object);
     } else {
-      Memory::free(node, sizeof(TextNode) + node->size);
+      free_memory(*static_cast<TextNode*>(node));
     }
+  }
+  template <class T>
+  static void free_memory(T& node) noexcept {
+    Memory::free(&node, bytes_of<T>(node.capacity));
   }
   /// Frees `node`, and all that nobody uses without it. No recursion: values may be deep.
   static void free_all(Node* node) noexcept {
@@ -243,14 +242,14 @@ Value::Value(Tag of_short, std::string_view text) {
     return;
   }
   const Tag tag = of_short == Tag::short_text ? Tag::text : Tag::exact;
-  auto* node = make<TextNode>(text.size(), std::uint8_t(tag), text.size());
-  std::memcpy(node->bytes(), text.data(), text.size());
+  auto* node = make<TextNode>(std::uint8_t(tag), text.size(), text.size());
+  std::memcpy(parts(*node), text.data(), text.size());
   set_node(tag, node);
 }
 
 Value Value::array(Value* elements, std::size_t count) {
-  ArrayNode* node = Shared::new_array(count, count);
-  move_bytes(node->elements(), elements, count * sizeof(Value));
+  ArrayNode* node = Shared::made<ArrayNode>(count, count);
+  move_bytes(parts(*node), elements, count * sizeof(Value));
   for (std::size_t i = 0; i < count; ++i) elements[i].set_words(0, 0);
   Value made;
   made.set_node(Tag::array, node);
@@ -258,10 +257,10 @@ Value Value::array(Value* elements, std::size_t count) {
 }
 
 Value Value::object(Value* names_and_values, std::size_t count) {
-  ObjectNode* node = Shared::new_object(0, count);
+  ObjectNode* node = Shared::made<ObjectNode>(0, count);
   Value made;
   made.set_node(Tag::object, node);
-  Field* fields = node->fields();
+  Field* fields = parts(*node);
   if (count >= kIndexed) {
     for (std::size_t i = 0; i < count; ++i)
       made.set(std::move(names_and_values[2 * i]), std::move(names_and_values[2 * i + 1]));
@@ -290,38 +289,56 @@ Kind Value::kind() const {
 std::string_view Value::text() const {
   if (!is_shared()) return {reinterpret_cast<const char*>(bytes_ + 2), bytes_[1]};
   auto* shared = node<TextNode>();
-  return {shared->bytes(), shared->size};
+  return {parts(*shared), shared->size};
 }
 
 double Value::number_of_text() const { return to_double(text()); }
 
 Elements Value::elements() const {
   auto* array = node<ArrayNode>();
-  return {array->elements(), array->size};
+  return {parts(*array), array->size};
 }
 
 Fields Value::fields() const {
   auto* object = node<ObjectNode>();
-  return {object->fields(), object->size};
+  return {parts(*object), object->size};
 }
 
 const Value* Value::find(const Value& name) const {
   auto* object = node<ObjectNode>();
   const std::uint32_t place = place_of(*object, name);
-  return place == kNowhere ? nullptr : &object->fields()[place].value;
+  return place == kNowhere ? nullptr : &parts(*object)[place].value;
+}
+
+void Value::append_text(std::string_view more) {
+  const std::string_view old = text();
+  const std::size_t size = old.size() + more.size();
+  if (size <= kInlineMax) {
+    if (!more.empty()) std::memcpy(bytes_ + 2 + old.size(), more.data(), more.size());
+    bytes_[1] = static_cast<unsigned char>(size);
+    return;
+  }
+  if (!is_shared()) {
+    auto* node = Shared::made<TextNode>(old.size(), with_room(size));
+    std::memcpy(parts(*node), old.data(), old.size());
+    set_node(Tag::text, node);
+  }
+  auto& node = Shared::own<TextNode>(*this, size);
+  std::memcpy(parts(node) + node.size, more.data(), more.size());
+  node.size = static_cast<std::uint32_t>(size);
 }
 
 void Value::set(std::size_t index, Value element) {
   const std::size_t size = node<ArrayNode>()->size;
-  ArrayNode& array = Shared::own_array(*this, std::max(size, index + 1));
-  while (array.size <= index) ::new (array.elements() + array.size++) Value();
-  array.elements()[index] = std::move(element);
+  ArrayNode& array = Shared::own<ArrayNode>(*this, std::max(size, index + 1));
+  while (array.size <= index) ::new (parts(array) + array.size++) Value();
+  parts(array)[index] = std::move(element);
 }
 
 void Value::erase(std::size_t from, std::size_t to) {
   if (from == to) return;
-  ArrayNode& array = Shared::own_array(*this, 0);
-  Value* elements = array.elements();
+  ArrayNode& array = Shared::own<ArrayNode>(*this, 0);
+  Value* elements = parts(array);
   for (std::size_t i = from; i < to; ++i) elements[i] = Value();
   move_bytes(elements + from, elements + to, (array.size - to) * sizeof(Value));
   array.size -= static_cast<std::uint32_t>(to - from);
@@ -330,11 +347,11 @@ void Value::erase(std::size_t from, std::size_t to) {
 void Value::set(Value name, Value value) {
   const std::uint32_t place = place_of(*node<ObjectNode>(), name);
   if (place != kNowhere) {
-    Shared::own_object(*this, 0).fields()[place].value = std::move(value);
+    parts(Shared::own<ObjectNode>(*this, 0))[place].value = std::move(value);
     return;
   }
-  ObjectNode& object = Shared::own_object(*this, node<ObjectNode>()->size + 1);
-  ::new (object.fields() + object.size) Field{std::move(name), std::move(value)};
+  ObjectNode& object = Shared::own<ObjectNode>(*this, node<ObjectNode>()->size + 1);
+  ::new (parts(object) + object.size) Field{std::move(name), std::move(value)};
   ++object.size;
   if (object.slots == 0 || object.size > object.slots / 2) {
     make_index(object);
@@ -346,8 +363,8 @@ void Value::set(Value name, Value value) {
 void Value::erase(const Value& name) {
   const std::uint32_t place = place_of(*node<ObjectNode>(), name);
   if (place == kNowhere) return;
-  ObjectNode& object = Shared::own_object(*this, 0);
-  Field* fields = object.fields();
+  ObjectNode& object = Shared::own<ObjectNode>(*this, 0);
+  Field* fields = parts(object);
   fields[place].~Field();
   move_bytes(fields + place, fields + place + 1, (object.size - place - 1) * sizeof(Field));
   --object.size;
@@ -356,13 +373,13 @@ void Value::erase(const Value& name) {
 
 Value Value::take(std::size_t index) {
   if (index >= node<ArrayNode>()->size) return Value();
-  return std::exchange(Shared::own_array(*this, 0).elements()[index], Value());
+  return std::exchange(parts(Shared::own<ArrayNode>(*this, 0))[index], Value());
 }
 
 Value Value::take(const Value& name) {
   const std::uint32_t place = place_of(*node<ObjectNode>(), name);
   if (place == kNowhere) return Value();
-  return std::exchange(Shared::own_object(*this, 0).fields()[place].value, Value());
+  return std::exchange(parts(Shared::own<ObjectNode>(*this, 0))[place].value, Value());
 }
 
 void Value::share() const noexcept {

@@ -114,6 +114,14 @@ class Value {
   }
   /// Whether it is a number that is kept as it was written.
   bool is_exact() const { return tag() == Tag::short_exact || tag() == Tag::exact; }
+  /// The double of a number that is not exact; null of all else.
+  const double* plain_number() const {
+    return tag() == Tag::number ? reinterpret_cast<const double*>(bytes_ + 8) : nullptr;
+  }
+  /// Whether both are the same scalar, or share what is in them.
+  bool is_identical(const Value& other) const {
+    return std::memcmp(bytes_, other.bytes_, sizeof(bytes_)) == 0;
+  }
   /// Of a string, or of a number that `is_exact`. Valid while this value is not changed or moved.
   std::string_view text() const;
   /// Precondition: an array.
@@ -124,6 +132,9 @@ class Value {
   const Value* find(const Value& name) const;
 
   // Changes this value alone: what is shared with others is copied first.
+
+  /// Precondition: a string, and UTF-8.
+  void append_text(std::string_view more);
 
   /// Precondition: an array. Elements between the last one and `index` become null.
   void set(std::size_t index, Value element);

@@ -18,11 +18,12 @@ struct Level {
 
 class Writer {
  public:
-  Writer(std::string& out, const WriteOptions& options) : out_(out), options_(options) {}
+  Writer(std::string& out, const WriteOptions& options)
+      : out_(out), options_(options), before_(out.size()) {}
 
   void write(const Value& value) {
     begin(value);
-    while (!levels_.empty()) go_on();
+    while (!levels_.empty() && out_.size() - before_ < options_.bytes_max) go_on();
   }
 
  private:
@@ -38,7 +39,7 @@ class Writer {
         value.is_exact() ? void(out_ += value.text()) : append_double(out_, value.number());
         break;
       case Kind::string:
-        write_string(out_, value.text());
+        write_string(out_, value.text().substr(0, options_.bytes_max));
         break;
       case Kind::array:
       case Kind::object:
@@ -83,6 +84,7 @@ class Writer {
 
   std::string& out_;
   const WriteOptions& options_;
+  const std::size_t before_;
   std::vector<Level> levels_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <string>
 
 #include "expr/value.h"
@@ -10,6 +11,8 @@ struct WriteOptions {
   int indent = 0;       ///< characters a level; 0: all in one line, without spaces
   bool tabs = false;    ///< of which the indentation is made, instead of spaces
   bool sorted = false;  ///< names of objects
+  /// When so many bytes are appended, nothing more is begun: the text is cut where it is.
+  std::size_t bytes_max = std::numeric_limits<std::size_t>::max();
 };
 
 /// Appends `value` as JSON (RFC 8259), UTF-8. Numbers as decimal.h says; what is deeper than

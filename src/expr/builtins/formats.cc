@@ -1,0 +1,260 @@
+// @json, @csv and the other formats.
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "base/utf8.h"
+#include "expr/builtins.h"
+#include "expr/memory.h"
+#include "expr/write.h"
+
+namespace nowthen::expr {
+namespace {
+
+std::string json_of(const Value& value) {
+  std::string text;
+  write_json(text, value);
+  return text;
+}
+
+std::string text_of(const Value& value) {
+  return value.is_string() ? std::string(value.text()) : json_of(value);
+}
+
+std::string replaced(std::string_view text, std::string_view characters,
+                     std::initializer_list<std::string_view> by) {
+  std::string made;
+  for (const char c : text) {
+    const std::size_t which = characters.find(c);
+    if (which == characters.npos)
+      made += c;
+    else
+      made += by.begin()[which];
+  }
+  return made;
+}
+
+Value as_text(const Value& value, Raised&) { return Value(std::string_view(text_of(value))); }
+Value as_json(const Value& value, Raised&) { return Value(std::string_view(json_of(value))); }
+
+Value as_html(const Value& value, Raised&) {
+  return Value(std::string_view(
+      replaced(text_of(value), "<>&'\"", {"&lt;", "&gt;", "&amp;", "&#39;", "&quot;"})));
+}
+
+Value as_uri(const Value& value, Raised&) {
+  std::string made;
+  for (const char c : text_of(value)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      made += c;
+      continue;
+    }
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    made += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return Value(std::string_view(made));
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+Value from_uri(const Value& value, Raised& raised) {
+  const std::string text = text_of(value);
+  std::string made;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      made += text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() + 0 ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0)
+      return raised.error(described(Value(std::string_view(text))) +
+                          " is not a valid uri encoding");
+    made += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  if (!is_utf8(made))
+    return raised.error(described(Value(std::string_view(text))) + " is not a valid uri encoding");
+  return Value(std::string_view(made));
+}
+
+/// One row: `quoted` makes a field of a string.
+template <class Quoted>
+Value row(const Value& value, std::string_view format, std::string_view separator, Raised& raised,
+          Quoted quoted) {
+  if (!value.is_array())
+    return raised.error(described(value) + " cannot be " + std::string(format) +
+                        "-formatted, only an array can be");
+  std::string line;
+  bool first = true;
+  for (const Value& field : value.elements()) {
+    if (!first) line += separator;
+    first = false;
+    switch (field.kind()) {
+      case Kind::null:
+        break;
+      case Kind::boolean:
+      case Kind::number:
+        if (field.is_number() && field.number() != field.number()) break;
+        line += json_of(field);
+        break;
+      case Kind::string:
+        line += quoted(field.text());
+        break;
+      default:
+        return raised.error(described(field) + " is not valid in a csv row");
+    }
+  }
+  return Value(std::string_view(line));
+}
+
+Value as_csv(const Value& value, Raised& raised) {
+  return row(value, "csv", ",", raised,
+             [](std::string_view text) { return "\"" + replaced(text, "\"", {"\"\""}) + "\""; });
+}
+
+Value as_tsv(const Value& value, Raised& raised) {
+  return row(value, "tsv", "\t", raised, [](std::string_view text) {
+    return replaced(text, "\t\n\r\\", {"\\t", "\\n", "\\r", "\\\\"});
+  });
+}
+
+Value as_sh(const Value& value, Raised& raised) {
+  const Elements words = value.is_array() ? value.elements() : Elements{&value, 1};
+  std::string line;
+  for (const Value& word : words) {
+    if (!line.empty()) line += ' ';
+    if (word.is_array() || word.is_object())
+      return raised.error(described(word) + " can not be escaped for shell");
+    line += word.is_string() ? "'" + replaced(word.text(), "'", {"'\\''"}) + "'" : json_of(word);
+  }
+  return Value(std::string_view(line));
+}
+
+/// RFC 4648 with `bits` for each letter, in groups of `group` letters.
+std::string encoded(std::string_view bytes, std::string_view letters, unsigned bits,
+                    std::size_t group) {
+  std::string made;
+  std::uint32_t held = 0;
+  unsigned count = 0;
+  for (const char c : bytes) {
+    held = (held << 8) | static_cast<unsigned char>(c);
+    count += 8;
+    while (count >= bits) {
+      count -= bits;
+      made += letters[(held >> count) & ((1u << bits) - 1)];
+    }
+  }
+  if (count > 0) made += letters[(held << (bits - count)) & ((1u << bits) - 1)];
+  while (made.size() % group != 0) made += '=';
+  return made;
+}
+
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+Value as_base64(const Value& value, Raised&) {
+  return Value(std::string_view(encoded(text_of(value), kBase64, 6, 4)));
+}
+
+Value as_base32(const Value& value, Raised&) {
+  return Value(std::string_view(encoded(text_of(value), kBase32, 5, 8)));
+}
+
+/// What is no UTF-8 becomes U+FFFD.
+std::string repaired(std::string_view bytes) {
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t length = utf8_length(bytes, at);
+    if (length == 0)
+      append_utf8(text, 0xfffd);
+    else
+      text += bytes.substr(at, length);
+    at += std::max<std::size_t>(length, 1);
+  }
+  return text;
+}
+
+Value decoded(const Value& value, std::string_view letters, unsigned bits, const char* name,
+              Raised& raised) {
+  const std::string text = text_of(value);
+  std::string_view left = text;
+  while (left.ends_with('=')) left.remove_suffix(1);
+  std::string bytes;
+  std::uint32_t held = 0;
+  unsigned count = 0;
+  bool valid = !(bits == 6 && left.size() == 1) && !(left.size() == 0 && !text.empty());
+  for (const char c : left) {
+    const std::size_t digit = letters.find(c);
+    if (digit == letters.npos) {
+      valid = false;
+      break;
+    }
+    held = (held << bits) | static_cast<std::uint32_t>(digit);
+    count += bits;
+    if (count >= 8) {
+      count -= 8;
+      bytes += static_cast<char>((held >> count) & 0xff);
+    }
+  }
+  if (bits == 6 && left.size() % 4 == 1) valid = false;
+  if (!valid)
+    return raised.error(described(Value(std::string_view(text))) + " is not valid " + name +
+                        " data");
+  return Value(std::string_view(repaired(bytes)));
+}
+
+Value from_base64(const Value& value, Raised& raised) {
+  return decoded(value, kBase64, 6, "base64", raised);
+}
+
+Value from_base32(const Value& value, Raised& raised) {
+  return decoded(value, kBase32, 5, "base32", raised);
+}
+
+struct Format {
+  std::string_view name;
+  Value (*apply)(const Value&, Raised&);
+};
+constexpr Format kFormats[] = {
+    {"@text", as_text},        {"@json", as_json},     {"@html", as_html},
+    {"@uri", as_uri},          {"@urid", from_uri},    {"@csv", as_csv},
+    {"@tsv", as_tsv},          {"@sh", as_sh},         {"@base64", as_base64},
+    {"@base64d", from_base64}, {"@base32", as_base32}, {"@base32d", from_base32}};
+
+/// format("csv"), and @csv.
+Value format_named(Call& call) {
+  if (!call.arguments[0].is_string())
+    return call.raised.error(described(call.arguments[0]) + " is not a valid format");
+  std::string name(call.arguments[0].text());
+  if (!name.starts_with('@')) name.insert(0, "@");
+  const auto* const format = std::ranges::find(kFormats, name, &Format::name);
+  if (format == std::end(kFormats))
+    return call.raised.error(name.substr(1) + " is not a valid format");
+  if (call.input.is_string() && name == "@text") return std::move(call.input);
+  Value made = format->apply(call.input, call.raised);
+  if (made.is_string() && !call.spend(made.text().size())) return {};
+  return made;
+}
+
+constexpr Builtin kBuiltins[] = {{"format", 1, format_named}};
+
+}  // namespace
+
+bool is_format(std::string_view name) {
+  return std::ranges::find(kFormats, name, &Format::name) != std::end(kFormats);
+}
+
+std::span<const Builtin> format_builtins() { return kBuiltins; }
+
+}  // namespace nowthen::expr

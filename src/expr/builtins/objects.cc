@@ -1,0 +1,187 @@
+// Functions of objects, and of values of any kind: keys, entries, containment, types.
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "expr/builtins.h"
+#include "expr/library.h"
+#include "expr/order.h"
+#include "expr/paths.h"
+#include "expr/write.h"
+
+namespace nowthen::expr {
+namespace {
+
+Value length(Call& call) {
+  switch (call.input.kind()) {
+    case Kind::null:
+      return Value(0.0);
+    case Kind::number: {
+      if (!call.input.is_exact()) return Value(std::fabs(call.input.number()));
+      const std::string_view text = call.input.text();
+      return Value::exact(text.substr(text.starts_with('-') ? 1 : 0));
+    }
+    case Kind::string:
+      return Value(static_cast<double>(count_characters(call.input.text())));
+    case Kind::array:
+      return Value(static_cast<double>(call.input.elements().size()));
+    case Kind::object:
+      return Value(static_cast<double>(call.input.fields().size()));
+    case Kind::boolean:
+      break;
+  }
+  return call.raised.error(described(call.input) + " has no length");
+}
+
+Value keys_of(Call& call, bool is_sorted) {
+  Value keys = Value::array();
+  if (call.input.is_array()) {
+    for (std::size_t i = 0; i < call.input.elements().size(); ++i)
+      keys.append(Value(static_cast<double>(i)));
+  } else if (!call.input.is_object()) {
+    return call.raised.error(described(call.input) + " has no keys");
+  } else if (is_sorted) {
+    for (const Field* field : sorted_fields(call.input)) keys.append(field->name);
+  } else {
+    for (const Field& field : call.input.fields()) keys.append(field.name);
+  }
+  return keys;
+}
+
+Value keys(Call& call) { return keys_of(call, true); }
+Value keys_unsorted(Call& call) { return keys_of(call, false); }
+
+Value has(Call& call) {
+  const Value& key = call.arguments[0];
+  if (call.input.is_object() && key.is_string()) return Value(call.input.find(key) != nullptr);
+  if (call.input.is_array() && key.is_number()) {
+    const double place = std::trunc(key.number());
+    return Value(place >= 0 && place < static_cast<double>(call.input.elements().size()));
+  }
+  return call.raised.error("Cannot check whether " + std::string(name_of(call.input.kind())) +
+                           " has a " + std::string(name_of(key.kind())) + " key");
+}
+
+Value to_entries(Call& call) {
+  if (!call.input.is_object()) return call.raised.error(described(call.input) + " has no keys");
+  Value entries = Value::array();
+  for (const Field& field : call.input.fields()) {
+    Value parts[] = {Value("key"), field.name, Value("value"), field.value};
+    entries.append(Value::object(parts, 2));
+  }
+  return entries;
+}
+
+/// The first field of an entry that is there by one of some names.
+const Value* field_of(const Value& entry, std::initializer_list<const char*> names, bool null_too) {
+  for (const char* const name : names) {
+    const Value* value = entry.find(Value(name));
+    if (value != nullptr && (null_too || !value->is_null())) return value;
+  }
+  return nullptr;
+}
+
+Value from_entries(Call& call) {
+  Value made = Value::object();
+  if (!call.input.is_array() && !call.input.is_object())
+    return call.raised.error("Cannot iterate over " +
+                             (call.input.is_null() ? "null" : described(call.input)));
+  const auto take = [&](const Value& entry) {
+    if (!entry.is_object()) {
+      call.raised.error("Cannot index " + std::string(name_of(entry.kind())) +
+                        " with string (\"key\")");
+      return;
+    }
+    const Value* key = field_of(entry, {"key", "k", "name", "Name", "K", "Key"}, false);
+    const Value* value = field_of(entry, {"value", "v", "Value", "V"}, true);
+    Value name = key == nullptr ? Value() : *key;
+    if (!name.is_string()) {
+      std::string text;
+      write_json(text, name);
+      name = Value(std::string_view(text));
+    }
+    made.set(std::move(name), value == nullptr ? Value() : *value);
+  };
+  if (call.input.is_array()) {
+    for (const Value& entry : call.input.elements()) {
+      if (!call.raised) take(entry);
+    }
+  } else {
+    for (const Field& field : call.input.fields()) {
+      if (!call.raised) take(field.value);
+    }
+  }
+  return made;
+}
+
+/// Whether all of `b` is in `a`. Pairs that are left to look at wait; those of which any one may
+/// hold are looked at as deep as the stack allows.
+bool is_within(const Value& a, const Value& b, std::size_t depth, Call& call) {
+  if (depth > kDepthMax) {
+    call.raised.error("Containment check too deep");
+    return false;
+  }
+  if (a.kind() != b.kind()) return false;
+  if (!call.spend(16)) return false;
+  switch (a.kind()) {
+    case Kind::object:
+      for (const Field& field : b.fields()) {
+        const Value* mine = a.find(field.name);
+        if (mine == nullptr || !is_within(*mine, field.value, depth + 1, call)) return false;
+      }
+      return true;
+    case Kind::array:
+      for (const Value& wanted : b.elements()) {
+        bool found = false;
+        for (const Value& mine : a.elements()) {
+          found = is_within(mine, wanted, depth + 1, call);
+          if (found || call.raised) break;
+        }
+        if (!found) return false;
+      }
+      return true;
+    case Kind::string:
+      return a.text().find(b.text()) != std::string_view::npos;
+    default:
+      return compare(a, b) == std::strong_ordering::equal;
+  }
+}
+
+Value contains(Call& call) {
+  const Value& part = call.arguments[0];
+  if (call.input.kind() != part.kind())
+    return call.raised.error(described(call.input) + " and " + described(part) +
+                             " cannot have their containment checked");
+  return Value(is_within(call.input, part, 0, call));
+}
+
+Value type(Call& call) { return Value(name_of(call.input.kind())); }
+
+Value builtins(Call&) {
+  Value names = Value::array();
+  for (const std::string& name : names_of_functions()) names.append(Value(std::string_view(name)));
+  return names;
+}
+
+Value yes(Call&) { return Value(true); }
+Value line_number(Call& call) { return Value(static_cast<double>(call.around.line)); }
+
+constexpr Builtin kBuiltins[] = {{"length", 0, length},
+                                 {"keys", 0, keys},
+                                 {"keys_unsorted", 0, keys_unsorted},
+                                 {"has", 1, has},
+                                 {"to_entries", 0, to_entries},
+                                 {"from_entries", 0, from_entries},
+                                 {"contains", 1, contains},
+                                 {"type", 0, type},
+                                 {"builtins", 0, builtins},
+                                 {"have_literal_numbers", 0, yes},
+                                 {"have_decnum", 0, yes},
+                                 {"input_line_number", 0, line_number, false}};
+
+}  // namespace
+
+std::span<const Builtin> object_builtins() { return kBuiltins; }
+
+}  // namespace nowthen::expr

@@ -1,0 +1,294 @@
+// Regular expressions: what match, test, capture, scan, split and sub are made of. PCRE2, whose
+// matching is limited by the steps of the evaluation.
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <pcre2.h>
+
+#include "base/utf8.h"
+#include "expr/builtins.h"
+#include "expr/paths.h"
+
+namespace nowthen::expr {
+namespace {
+
+struct FreeCode {
+  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+};
+struct FreeMatch {
+  void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
+};
+struct FreeContext {
+  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+};
+
+/// Compiled, with room for a match.
+struct Regex {
+  std::unique_ptr<pcre2_code, FreeCode> code;
+  std::unique_ptr<pcre2_match_data, FreeMatch> match;
+  std::unique_ptr<pcre2_match_context, FreeContext> context;
+  std::vector<Value> names;  ///< of groups, from the first on; null where there is none
+};
+
+struct Flags {
+  std::uint32_t compile = PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK;
+  bool global = false;
+  bool not_empty = false;
+};
+
+bool read_flags(Call& call, const Value& text, Flags& flags) {
+  if (text.is_null()) return true;
+  if (!text.is_string()) {
+    call.raised.error(described(text) + " is not a string");
+    return false;
+  }
+  for (const char c : text.text()) {
+    switch (c) {
+      case 'g':
+        flags.global = true;
+        break;
+      case 'i':
+        flags.compile |= PCRE2_CASELESS;
+        break;
+      case 'x':
+        flags.compile |= PCRE2_EXTENDED;
+        break;
+      case 'n':
+        flags.not_empty = true;
+        break;
+      case 'p':
+        flags.compile |= PCRE2_DOTALL;
+        break;
+      case 's':  // as it is anyway
+      case 'l':
+        break;
+      default:
+        call.raised.error(std::string(text.text()) + " is not a valid modifier string");
+        return false;
+    }
+  }
+  return true;
+}
+
+std::string message_of(int error) {
+  PCRE2_UCHAR text[256];
+  pcre2_get_error_message(error, text, sizeof(text));
+  return reinterpret_cast<const char*>(text);
+}
+
+/// The names of the groups.
+void read_names(Regex& regex) {
+  std::uint32_t groups = 0;
+  std::uint32_t count = 0;
+  std::uint32_t size = 0;
+  PCRE2_SPTR entry = nullptr;
+  pcre2_pattern_info(regex.code.get(), PCRE2_INFO_CAPTURECOUNT, &groups);
+  pcre2_pattern_info(regex.code.get(), PCRE2_INFO_NAMECOUNT, &count);
+  pcre2_pattern_info(regex.code.get(), PCRE2_INFO_NAMEENTRYSIZE, &size);
+  pcre2_pattern_info(regex.code.get(), PCRE2_INFO_NAMETABLE, &entry);
+  regex.names.resize(groups);
+  for (; count > 0; --count, entry += size) {
+    const std::size_t group = static_cast<std::size_t>(entry[0]) << 8 | entry[1];
+    regex.names[group - 1] = Value(reinterpret_cast<const char*>(entry + 2));
+  }
+}
+
+/// Compiled before by this thread, or now; null with an error if it cannot be.
+Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
+  constexpr std::size_t kKept = 256;
+  thread_local std::unordered_map<std::string, Regex> kept;
+  std::string key = std::to_string(flags.compile) + " ";
+  key += pattern;
+  if (const auto found = kept.find(key); found != kept.end()) return &found->second;
+  if (!call.spend(1'000 + pattern.size() * 16)) return nullptr;
+  int error = 0;
+  PCRE2_SIZE at = 0;
+  Regex regex;
+  regex.code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                 flags.compile, &error, &at, nullptr));
+  if (regex.code == nullptr) {
+    call.raised.error(std::string(pattern) + " (at offset " + std::to_string(at) +
+                      ") is not a valid regex: " + message_of(error));
+    return nullptr;
+  }
+  regex.match.reset(pcre2_match_data_create_from_pattern(regex.code.get(), nullptr));
+  regex.context.reset(pcre2_match_context_create(nullptr));
+  read_names(regex);
+  if (kept.size() >= kKept) kept.clear();
+  return &kept.emplace(std::move(key), std::move(regex)).first->second;
+}
+
+/// Matches from `at` on: how many groups there are, 0 if it does not, below with an error. Its
+/// limit grows as steps are paid for.
+int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, const Flags& flags) {
+  constexpr std::uint32_t kLimitMax = 100'000'000;
+  for (std::uint32_t limit = 1'000;; limit *= 10) {
+    if (!call.spend(limit / 10)) return -1;
+    pcre2_set_match_limit(regex.context.get(), limit);
+    const int count =
+        pcre2_match(regex.code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
+                    PCRE2_NO_UTF_CHECK | (flags.not_empty ? PCRE2_NOTEMPTY : 0), regex.match.get(),
+                    regex.context.get());
+    if (count > 0) return count;
+    if (count == PCRE2_ERROR_NOMATCH) return 0;
+    if (count == PCRE2_ERROR_MATCHLIMIT && limit < kLimitMax) continue;
+    if (count == PCRE2_ERROR_MATCHLIMIT)
+      call.raised.budget("steps: a regular expression");
+    else
+      call.raised.error("regex: " + message_of(count));
+    return -1;
+  }
+}
+
+/// Calls `visit` with the offsets of each match, in bytes: pairs for the whole and its groups.
+template <class Visit>
+void each_match(Call& call, Regex& regex, std::string_view text, const Flags& flags, Visit visit) {
+  std::size_t at = 0;
+  do {
+    if (match_at(call, regex, text, at, flags) <= 0) return;
+    const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(regex.match.get());
+    const std::size_t begin = offsets[0];
+    const std::size_t end = offsets[1];
+    visit(offsets);
+    if (call.raised) return;
+    at = end;
+    if (begin >= end)
+      at += end < text.size() ? std::max<std::size_t>(1, utf8_length(text, end)) : 1;
+  } while (flags.global && at <= text.size());
+}
+
+/// Counts characters up to places that only go forward, mostly.
+class Characters {
+ public:
+  explicit Characters(std::string_view text) : text_(text) {}
+  double until(std::size_t byte) {
+    if (byte < byte_) byte_ = count_ = 0;
+    count_ += count_characters(text_.substr(byte_, byte - byte_));
+    byte_ = byte;
+    return static_cast<double>(count_);
+  }
+
+ private:
+  const std::string_view text_;
+  std::size_t byte_ = 0;
+  std::size_t count_ = 0;
+};
+
+/// {offset, length, string, and what is behind}
+Value found(std::string_view text, Characters& characters, std::size_t begin, std::size_t end,
+            const char* last_name, Value last) {
+  const std::string_view part = text.substr(begin, end - begin);
+  Value parts[] = {Value("offset"),  Value(characters.until(begin)),
+                   Value("length"),  Value(static_cast<double>(count_characters(part))),
+                   Value("string"),  Value(part),
+                   Value(last_name), std::move(last)};
+  return Value::object(parts, 4);
+}
+
+Value not_found(Value name) {
+  Value parts[] = {Value("offset"), Value(-1.0), Value("string"), Value(),
+                   Value("length"), Value(0.0),  Value("name"),   std::move(name)};
+  return Value::object(parts, 4);
+}
+
+/// The expression of a call, ready to match its input; null with an error if there is none.
+Regex* prepared(Call& call, Flags& flags) {
+  if (!call.input.is_string()) {
+    call.raised.error(described(call.input) + " cannot be matched, as it is not a string");
+    return nullptr;
+  }
+  if (!call.arguments[0].is_string()) {
+    call.raised.error(described(call.arguments[0]) + " cannot be matched, as it is not a string");
+    return nullptr;
+  }
+  if (!read_flags(call, call.arguments[1], flags)) return nullptr;
+  return compiled(call, call.arguments[0].text(), flags);
+}
+
+Value match(Call& call) {
+  Flags flags;
+  Regex* regex = prepared(call, flags);
+  if (regex == nullptr) return {};
+  const std::string_view text = call.input.text();
+  Characters characters(text);
+  Value matches = Value::array();
+  each_match(call, *regex, text, flags, [&](const PCRE2_SIZE* offsets) {
+    Value captures = Value::array();
+    for (std::size_t group = 1; group <= regex->names.size(); ++group) {
+      const Value& name = regex->names[group - 1];
+      const PCRE2_SIZE begin = offsets[2 * group];
+      captures.append(begin == PCRE2_UNSET
+                          ? not_found(name)
+                          : found(text, characters, begin, offsets[2 * group + 1], "name", name));
+    }
+    matches.append(found(text, characters, offsets[0], std::max(offsets[0], offsets[1]), "captures",
+                         std::move(captures)));
+  });
+  return matches;
+}
+
+Value test(Call& call) {
+  Flags flags;
+  Regex* regex = prepared(call, flags);
+  if (regex == nullptr) return {};
+  return Value(match_at(call, *regex, call.input.text(), 0, flags) > 0);
+}
+
+/// The pieces between matches.
+Value split_by(Call& call) {
+  Flags flags;
+  Regex* regex = prepared(call, flags);
+  if (regex == nullptr) return {};
+  flags.global = true;
+  const std::string_view text = call.input.text();
+  Value pieces = Value::array();
+  std::size_t from = 0;
+  each_match(call, *regex, text, flags, [&](const PCRE2_SIZE* offsets) {
+    pieces.append(Value(text.substr(from, offsets[0] - from)));
+    from = std::max(offsets[0], offsets[1]);
+  });
+  pieces.append(Value(text.substr(from)));
+  return pieces;
+}
+
+/// Of a match, the named groups: {name: string}.
+Value captured(Call& call) {
+  Value made = Value::object();
+  const Value* captures = call.input.find(Value("captures"));
+  for (const Value& capture : captures->elements()) {
+    const Value* name = capture.find(Value("name"));
+    if (name->is_string()) made.set(*name, *capture.find(Value("string")));
+  }
+  return made;
+}
+
+/// An expression, perhaps with its flags in an array, as both.
+Value expression(Call& call) {
+  const Value& given = call.arguments[0];
+  Value parts[2];
+  if (given.is_array() && given.elements().size() > 0) {
+    parts[0] = given.elements()[0];
+    if (given.elements().size() > 1) parts[1] = given.elements()[1];
+  } else if (given.is_string()) {
+    parts[0] = given;
+  } else {
+    return call.raised.error(std::string(name_of(given.kind())) + " not a string or array");
+  }
+  return Value::array(parts, 2);
+}
+
+constexpr Builtin kBuiltins[] = {{"_match", 2, match},
+                                 {"test", 2, test},
+                                 {"split", 2, split_by},
+                                 {"_captured", 0, captured},
+                                 {"_expression", 1, expression}};
+
+}  // namespace
+
+std::span<const Builtin> regex_builtins() { return kBuiltins; }
+
+}  // namespace nowthen::expr
