@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
 namespace nowthen {
 
 std::size_t utf8_length(std::string_view text, std::size_t at) {
@@ -33,6 +37,19 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+std::size_t count_characters(std::string_view text) {
+  // All bytes but those that go on, 10xxxxxx. Eight at a time.
+  std::size_t more = 0;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    more += static_cast<std::size_t>(std::popcount(word & ~(word << 1) & 0x8080808080808080u));
+  }
+  for (; at < text.size(); ++at) more += (text[at] & 0xc0) == 0x80 ? 1u : 0u;
+  return text.size() - more;
 }
 
 void append_utf8(std::string& out, char32_t code) {

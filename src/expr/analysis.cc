@@ -101,6 +101,7 @@ class Reads {
         all_ = true;
         return;
       case Op::array:
+      case Op::record:
       case Op::text:
         for (Operand n = 0; n < i.count; ++n) read(i.a + n);
         return;

@@ -40,6 +40,7 @@ enum class Op : std::uint8_t {
   not_true,   ///< whether it is not
   array,      ///< of `count` registers from a on
   object,     ///< of `count` pairs of name and value in registers from a on
+  record,     ///< an object of `count` values in registers from a on, named as in the array b
   text,       ///< of `count` registers from a on, one behind the other
   append,     ///< dst, and the value a behind it
   builtin,    ///< builtins[c] of the input a and `count` arguments from b on

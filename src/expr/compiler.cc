@@ -239,16 +239,30 @@ Place Compiler::object(const Syntax& syntax, const Scope* scope, Place in) {
       made.set(piece(syntax.parts[i]).value, piece(syntax.parts[i + 1]).value);
     return plain(constant(std::move(made)), false, in);
   }
+  // Where all names are known and none comes twice, only the values are computed.
+  Value names = Value::array();
+  Value all = Value::object();
+  for (std::size_t i = 0; i < syntax.parts.size() && is_literal(syntax.parts[i]); i += 2) {
+    names.append(piece(syntax.parts[i]).value);
+    all.set(piece(syntax.parts[i]).value, Value());
+  }
+  const bool known = all.fields().size() == syntax.parts.size() / 2;
+  const std::size_t step = known ? 2 : 1;
   const Operand dst = reg();
   const Mark temporary = mark();
-  const auto size = static_cast<std::int32_t>(syntax.parts.size());
+  const auto size = static_cast<std::int32_t>(syntax.parts.size() / step);
   const Operand first = reg(size);
   for (std::int32_t i = 0; i < size; ++i) {
+    const std::size_t part = static_cast<std::size_t>(i) * step + (step - 1);
     const Mark inside = mark();
-    into({first + i}, compile(syntax.parts[static_cast<std::size_t>(i)], scope, in.alone()));
+    into({first + i}, compile(syntax.parts[part], scope, in.alone()));
     release(inside);
   }
-  emit(Op::object, dst, first, 0, 0, false, size / 2);
+  if (known) {
+    emit(Op::record, dst, first, constant(std::move(names)), 0, false, size);
+  } else {
+    emit(Op::object, dst, first, 0, 0, false, size / 2);
+  }
   release(temporary);
   return plain(dst, true, in);
 }

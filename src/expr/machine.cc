@@ -382,6 +382,8 @@ Value Machine::computed(const Instruction& i) {
       }
       return Value::object(parts, count);
     }
+    case Op::record:
+      return Value::record(value(i.b).elements(), registers_ + i.a);
     case Op::text: {
       Value whole("");
       for (std::int32_t n = 0; n < i.count; ++n) whole.append_text(value(i.a + n).text());

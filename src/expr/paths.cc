@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "expr/arithmetic.h"
 #include "expr/memory.h"
 #include "expr/order.h"
@@ -185,11 +186,6 @@ void make_absolute(const Value& of, Value& key) {
 }
 
 }  // namespace
-
-std::size_t count_characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 Value index(const Value& of, const Value& key, Raised& raised) {
   switch (of.kind()) {

@@ -20,7 +20,4 @@ Value delete_paths(Value of, const Value& paths, Raised& raised);
 /// Where `what` begins in `of`: a part of a string (in characters), of an array, or an element.
 Value positions(const Value& of, const Value& what, Raised& raised);
 
-/// Characters of a string, which is UTF-8.
-std::size_t count_characters(std::string_view text);
-
 }  // namespace nowthen::expr

@@ -60,8 +60,7 @@ void advance(std::string_view text, std::uint64_t& lines, std::uint64_t& columns
     columns = 0;
     text.remove_prefix(last + 1);
   }
-  columns += static_cast<std::uint64_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+  columns += count_characters(text);
 }
 
 }  // namespace
@@ -295,7 +294,15 @@ Reader::Step Reader::number() {
   }
   if (short_enough && text.back() != '0' &&
       (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 6)) {
-    return take(Value(to_double(text)), at);
+    // Both are exact, so that the quotient is the nearest double.
+    constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    std::int64_t coefficient = 0;
+    for (const char c : text.substr(negative ? 1 : 0)) {
+      if (c != '.') coefficient = coefficient * 10 + (c - '0');
+    }
+    const double number = static_cast<double>(coefficient) / kPowers[behind_point];
+    return take(Value(negative ? -number : number), at);
   }
   const auto kept = canonical(text);
   if (!kept) return fail("the exponent of a number is too large");

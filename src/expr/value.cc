@@ -233,12 +233,38 @@ std::string_view name_of(Kind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+/// A short text: its tag, its length and its bytes. Whole words, of which some may overlap.
+void Value::set_short(Tag tag, std::string_view text) {
+  const char* const from = text.data();
+  const std::size_t size = text.size();
+  std::uint64_t low = std::uint64_t(tag) | size << 8;
+  std::uint64_t high = 0;
+  if (size >= 8) {
+    std::uint64_t first;
+    std::uint64_t last;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&last, from + size - 8, 8);
+    low |= first << 16;
+    // The bytes from the 7th on.
+    high = size == 8 ? first >> 48 : (first >> 48) | (last >> 8 * (16 - size)) << 16;
+  } else if (size >= 4) {
+    std::uint32_t first;
+    std::uint32_t last;
+    std::memcpy(&first, from, 4);
+    std::memcpy(&last, from + size - 4, 4);
+    const std::uint64_t all = first | std::uint64_t(last) << 8 * (size - 4);
+    low |= all << 16;
+    high = all >> 48;
+  } else {
+    for (std::size_t i = 0; i < size; ++i)
+      low |= std::uint64_t(static_cast<unsigned char>(from[i])) << 8 * (i + 2);
+  }
+  set_words(low, high);
+}
+
 Value::Value(Tag of_short, std::string_view text) {
   if (text.size() <= kInlineMax) {
-    set_words(0, 0);
-    bytes_[0] = std::uint8_t(of_short);
-    bytes_[1] = static_cast<unsigned char>(text.size());
-    if (!text.empty()) std::memcpy(bytes_ + 2, text.data(), text.size());
+    set_short(of_short, text);
     return;
   }
   const Tag tag = of_short == Tag::short_text ? Tag::text : Tag::exact;
@@ -276,6 +302,16 @@ Value Value::object(Value* names_and_values, std::size_t count) {
     ::new (fields + node->size) Field{std::move(name), std::move(value)};
     ++node->size;
   }
+  return made;
+}
+
+Value Value::record(const Elements& names, const Value* values) {
+  ObjectNode* node = Shared::made<ObjectNode>(names.size(), names.size());
+  Field* fields = parts(*node);
+  for (std::size_t i = 0; i < names.size(); ++i) ::new (fields + i) Field{names[i], values[i]};
+  make_index(*node);
+  Value made;
+  made.set_node(Tag::object, node);
   return made;
 }
 

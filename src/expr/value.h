@@ -67,6 +67,8 @@ class Value {
   /// value counts, at the place of the first.
   static Value object(Value* names_and_values, std::size_t count);
   static Value object() { return object(nullptr, 0); }
+  /// Of `names`, no two of which are alike, and `values`. Both are shared.
+  static Value record(const Elements& names, const Value* values);
 
   Value(const Value& other) noexcept {
     std::memcpy(bytes_, other.bytes_, sizeof(bytes_));
@@ -170,6 +172,7 @@ class Value {
   };
 
   Value(Tag of_short, std::string_view text);
+  void set_short(Tag tag, std::string_view text);
   Tag tag() const { return Tag(bytes_[0]); }
   bool is_shared() const { return tag() >= Tag::exact; }
   void set_words(std::uint64_t low, std::uint64_t high) noexcept {

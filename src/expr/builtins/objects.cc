@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "expr/builtins.h"
 #include "expr/library.h"
 #include "expr/order.h"
