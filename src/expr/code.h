@@ -77,9 +77,9 @@ enum class Op : std::uint8_t {
 
 struct Instruction {
   Op op;
-  bool may_take = false;  ///< a is not needed any more
-  bool is_last = false;   ///< of a call: its result is that of the caller
-  std::uint8_t spare = 0;
+  bool may_take = false;     ///< a is not needed any more
+  bool is_last = false;      ///< of a call: its result is that of the caller
+  bool is_optional = false;  ///< if it raises an error, it has no result
   std::int32_t count = 0;
   Operand dst = 0;
   Operand a = 0;

@@ -345,6 +345,13 @@ Place Compiler::iterate(const Syntax& syntax, const Scope* scope, Place in) {
 }
 
 Place Compiler::attempt(const Syntax& syntax, const Scope* scope, Place in) {
+  if (syntax.form == Form::optional && piece(syntax.parts[0]).form != Form::identity) {
+    // Only what the step itself raises is nothing: `.a[]?` raises what `.a` does.
+    const Place made = compile(syntax.parts[0], scope, in);
+    context_->code.back().is_optional = true;
+    ++context_->ends;
+    return made;
+  }
   const Place dst = pair(in);
   const Operand error = reg(2);
   const std::size_t attempt = emit(Op::attempt, error, 0, error + 1);
@@ -421,39 +428,29 @@ Place Compiler::logic(const Syntax& syntax, const Scope* scope, Place in) {
 Place Compiler::otherwise(const Syntax& syntax, const Scope* scope, Place in) {
   const Place dst = pair(in);
   const Operand found = reg();
-  const Operand error = reg(2);
   emit(Op::move, found, constant(Value(false)));
-  const Operand before = reg();
-  emit(Op::mark, before);
   const std::size_t fork = emit(Op::fork, 0);
-  const std::size_t attempt = emit(Op::attempt, error, 0, error + 1);
   const Mark inside = mark();
   const std::uint32_t ends = context_->ends;
   const Place left = compile(syntax.parts[0], scope, in.shared());
   const bool once = context_->forks == inside.forks && context_->ends == ends;
-  std::vector<std::size_t> failed = {attempt};
-  if (once) {
-    // There is nothing more to find on the left: no way back into it.
-    emit(Op::cut, 0, before);
-    context_->code[fork].op = Op::mark;
-    context_->code[fork].dst = error;
-    failed.push_back(emit(Op::unless, 0, left.value));
-  } else {
-    failed.push_back(emit(Op::unless, 0, left.value));
-    emit(Op::move, found, constant(Value(true)));
-    emit(Op::succeed, 0, error + 1);
-  }
+  const std::size_t nothing = emit(Op::unless, 0, left.value);
+  if (!once) emit(Op::move, found, constant(Value(true)));
   into(dst, left);
   const std::size_t jump = emit(Op::jump, 0);
-  for (const std::size_t each : failed) aim(each);
+  aim(nothing);
   const Operand after = context_->next;
-  if (!once) {
+  context_->next = inside.next;
+  if (once) {
+    // There is one value on the left: nothing to come back for.
+    context_->code[fork].op = Op::mark;
+    context_->code[fork].dst = found;
+  } else {
     emit(Op::backtrack, 0);
     aim(fork);
     const std::size_t right = emit(Op::unless, 0, found);
     emit(Op::backtrack, 0);
     aim(right);
-    context_->next = inside.next;
   }
   into(dst, compile(syntax.parts[1], scope, in.shared()));
   aim(jump);

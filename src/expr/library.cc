@@ -114,10 +114,11 @@ constexpr Definition kDefinitions[] = {
     {"splits", 2, "def splits($re; $flags): split($re; $flags) | .[];"},
     {"sub", 2, "def sub($re; str): sub($re; str; \"\");"},
     {"sub", 3,
-     "def sub($re; str; $flags): . as $in | (reduce _match($re; $flags)[] as $m "
+     "def sub($re; str; $flags): . as $in | reduce _match($re; $flags)[] as $m "
      "({parts: [], at: 0}; $in[.at:$m.offset] as $gap | [$m | _captured | str] as $new "
      "| reduce range($new | length) as $i (.; .parts[$i] += $gap + $new[$i]) "
-     "| .at = $m.offset + $m.length) | .parts[] + $in[.at:]) // $in;"},
+     "| .at = $m.offset + $m.length) "
+     "| if .parts == [] then $in else .parts[] + $in[.at:] end;"},
     {"gsub", 2, "def gsub($re; str): sub($re; str; \"g\");"},
     {"gsub", 3, "def gsub($re; str; $flags): sub($re; str; $flags + \"g\");"},
     {"ascii", 0, "def ascii: [.] | implode;"},

@@ -620,7 +620,9 @@ std::uint32_t Machine::run(std::uint32_t at) {
     }
     if (raised_) [[unlikely]] {
       place_ = here;
-      at = unwind();
+      const bool skipped = i.is_optional && raised_.what() == Raised::What::error;
+      if (skipped) raised_.take();
+      at = skipped ? back() : unwind();
       if (at == kNowhere) return kNowhere;
     }
   }

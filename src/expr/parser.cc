@@ -318,9 +318,12 @@ class Parser {
 
   Ref term() {
     const Level level(*this);
+    // Whether what is before us is one step along a path, and not in brackets.
+    bool is_step = token_.kind == TokenKind::field || token_.is(".");
     Ref term = primary();
     while (!error_) {
       const std::size_t at = token_.at;
+      const bool was_step = std::exchange(is_step, true);
       if (token_.kind == TokenKind::field) {
         term = of(Form::index, at, term, literal(at, Value(take().text)));
       } else if (token_.is(".") && !is_identity_next()) {
@@ -328,12 +331,15 @@ class Parser {
         term = suffix(term, true);
       } else if (token_.is("[")) {
         term = suffix(term, false);
-      } else if (accept("?")) {
-        term = of(Form::optional, at, term);
-      } else if (token_.is("?//")) {
-        // Not between patterns: `?` and `//`.
-        term = of(Form::optional, at, term);
-        token_ = {TokenKind::sign, token_.text.substr(1), at + 1};
+      } else if (token_.is("?") || token_.is("?//")) {
+        // `?//` that is not between patterns is `?` and `//`.
+        if (token_.is("?")) {
+          take();
+        } else {
+          token_ = {TokenKind::sign, token_.text.substr(1), at + 1};
+        }
+        term = of(was_step ? Form::optional : Form::attempt, at, term);
+        is_step = false;
       } else {
         break;
       }

@@ -24,7 +24,7 @@ enum class Form : std::uint8_t {
   index,      ///< [term, key]
   slice,      ///< [term, from, to]: absent ones are null literals
   iterate,    ///< [term] `.[]`
-  optional,   ///< [term] `?`
+  optional,   ///< [step along a path] `?`: `.a?`; of all else `?` is an attempt
   attempt,    ///< [body], or [body, handler] of `try`
   pipe,       ///< [first, then, then, ...]
   comma,      ///< [first, then, then, ...]

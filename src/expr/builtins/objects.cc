@@ -55,6 +55,7 @@ Value keys_unsorted(Call& call) { return keys_of(call, false); }
 
 Value has(Call& call) {
   const Value& key = call.arguments[0];
+  if (call.input.is_null()) return Value(false);
   if (call.input.is_object() && key.is_string()) return Value(call.input.find(key) != nullptr);
   if (call.input.is_array() && key.is_number()) {
     const double place = std::trunc(key.number());
@@ -65,10 +66,11 @@ Value has(Call& call) {
 }
 
 Value to_entries(Call& call) {
-  if (!call.input.is_object()) return call.raised.error(described(call.input) + " has no keys");
+  const Value keys = keys_of(call, false);
   Value entries = Value::array();
-  for (const Field& field : call.input.fields()) {
-    Value parts[] = {Value("key"), field.name, Value("value"), field.value};
+  if (call.raised) return {};
+  for (const Value& key : keys.elements()) {
+    Value parts[] = {Value("key"), key, Value("value"), index(call.input, key, call.raised)};
     entries.append(Value::object(parts, 2));
   }
   return entries;
