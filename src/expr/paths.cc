@@ -48,10 +48,10 @@ bool range_of(std::size_t size, const Value& from, const Value& to, Range& range
   return true;
 }
 
-/// The limits in a key that is a slice.
+/// A limit in a key that is a slice; false, which is none, where it is not there.
 Value limit(const Value& key, const char* name) {
   const Value* found = key.find(Value(name));
-  return found == nullptr ? Value() : *found;
+  return found == nullptr ? Value(false) : *found;
 }
 
 Value bad_limits(const Value& of, Raised& raised) {
