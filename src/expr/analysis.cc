@@ -11,48 +11,35 @@
 namespace nowthen::expr {
 namespace {
 
-/// Of the instructions of one routine, which parts of the input are read. A register is followed as
-/// long as it is set in one place, from the input by a known key; whatever else is done with it
-/// reads all of it.
+/// Of the instructions of one routine, which parts of the input are read. They are gone over in
+/// order: what a register holds is what was last put there, of the input by a known key; of two
+/// that may have been, both are read. Whatever else is done with a register reads all that it
+/// holds.
 class Reads {
  public:
   explicit Reads(const Code& code) : code_(code) {}
 
   std::vector<std::string> of(std::size_t begin, std::size_t end, std::uint32_t registers) {
     known_.resize(registers);
-    std::vector<unsigned> sets(registers, 0);
+    known_[0] = ".";
     for (std::size_t at = begin; at < end; ++at) {
       const Instruction& i = code_.instructions[at];
-      if (writes(i.op)) ++sets[static_cast<std::size_t>(i.dst)];
-    }
-    ++sets[0];
-    if (sets[0] == 1) known_[0] = ".";
-    for (std::size_t at = begin; at < end; ++at) {
-      const Instruction& i = code_.instructions[at];
-      const bool once = writes(i.op) && sets[static_cast<std::size_t>(i.dst)] == 1;
-      visit(i, once);
+      std::optional<std::string> held = visit(i);
+      if (!sets_dst(i.op)) continue;
+      auto& known = known_[static_cast<std::size_t>(i.dst)];
+      const bool is_constant = i.op == Op::move && i.a < 0;
+      if (i.joins && known && is_constant) continue;  // which says no more of the input
+      if (i.joins && known && held != known) {
+        reads_.insert(*known);
+        if (held) reads_.insert(*held);
+        held = std::nullopt;
+      }
+      known = std::move(held);
     }
     return shortest();
   }
 
  private:
-  static bool writes(Op op) {
-    switch (op) {
-      case Op::jump:
-      case Op::unless:
-      case Op::fork:
-      case Op::backtrack:
-      case Op::succeed:
-      case Op::cut:
-      case Op::leave:
-      case Op::raise:
-      case Op::give:
-        return false;
-      default:
-        return true;
-    }
-  }
-
   const std::string* known(Operand operand) const {
     if (operand < 0) return nullptr;
     const auto& name = known_[static_cast<std::size_t>(operand)];
@@ -61,68 +48,55 @@ class Reads {
   void read(Operand operand) {
     if (const std::string* name = known(operand)) reads_.insert(*name);
   }
-  /// Follows `dst` as what `step` leads to from `a`; else all of `a` is read.
-  void follow(const Instruction& i, bool once, const std::string& step) {
-    const std::string* from = known(i.a);
-    if (from == nullptr) return;
-    if (!once) return read(i.a);
-    known_[static_cast<std::size_t>(i.dst)] = (*from == "." && step[0] == '.' ? "" : *from) + step;
+  std::optional<std::string> followed(Operand from, const std::string& step) const {
+    const std::string* name = known(from);
+    if (name == nullptr) return std::nullopt;
+    return (*name == "." && step[0] == '.' ? "" : *name) + step;
   }
 
-  void visit(const Instruction& i, bool once) {
+  /// What the instruction puts into its register, if it is known.
+  std::optional<std::string> visit(const Instruction& i) {
     switch (i.op) {
       case Op::move:
-        if (const std::string* from = known(i.a)) {
-          if (once)
-            known_[static_cast<std::size_t>(i.dst)] = *from;
-          else
-            reads_.insert(*from);
-        }
-        return;
+        return known(i.a) == nullptr ? std::nullopt : std::optional(*known(i.a));
       case Op::index:
         if (i.b < 0) {
           const Value& key = code_.constants.elements()[static_cast<std::size_t>(~i.b)];
-          if (key.is_string()) return follow(i, once, step_of(key));
-          if (key.is_number()) return follow(i, once, "[]");
+          if (key.is_string()) return followed(i.a, step_of(key));
+          if (key.is_number()) return followed(i.a, "[]");
         }
         break;
       case Op::each:
-        if (i.b == kNoPath) return follow(i, once, "[]");
+        if (i.b == kNoPath) return followed(i.a, "[]");
         break;
       case Op::call:
       case Op::enter:
       case Op::builtin:
       case Op::host:
         for (Operand n = 0; n < i.count; ++n) read(i.b + n);
-        if (i.op == Op::builtin || i.op == Op::host) read(i.a);
-        return;
-      case Op::closure:
-        // What it sees of this frame is not followed.
-        all_ = true;
-        return;
+        break;
       case Op::array:
       case Op::record:
       case Op::text:
         for (Operand n = 0; n < i.count; ++n) read(i.a + n);
-        return;
+        break;
       case Op::object:
         for (Operand n = 0; n < 2 * i.count; ++n) read(i.a + n);
-        return;
-      case Op::jump:
-      case Op::fork:
-      case Op::backtrack:
-      case Op::mark:
-      case Op::cut:
-      case Op::leave:
-      case Op::succeed:
-      case Op::attempt:
-        return;
+        break;
+      case Op::closure:
+        // What it sees of this frame is not followed.
+        all_ = true;
+        break;
       default:
         break;
     }
-    read(i.a);
-    if (i.op != Op::unless) read(i.b);
-    read(i.c);
+    unsigned operands = operands_of(i.op);
+    if (i.op == Op::builtin && !code_.builtins[static_cast<std::size_t>(i.c)]->uses_input)
+      operands = 0;
+    if ((operands & 1) != 0) read(i.a);
+    if ((operands & 2) != 0) read(i.b);
+    if ((operands & 4) != 0) read(i.c);
+    return std::nullopt;
   }
 
   static std::string step_of(const Value& key) {

@@ -53,10 +53,9 @@ Value merged(Value a, const Value& b, Raised& raised) {
 }
 
 Value repeated(const Value& text, double times, Raised& raised) {
-  if (!(times > 0)) return {};
+  if (!(times >= 0)) return {};
   const std::string_view once = text.text();
-  if (once.empty()) return text;
-  const double whole = std::max(1.0, times < 1 ? 1.0 : std::floor(times));
+  const double whole = once.empty() ? 0 : std::floor(times);
   const double bytes = whole * static_cast<double>(once.size());
   if (bytes >= static_cast<double>(std::numeric_limits<std::int32_t>::max()))
     return raised.error("Repeat string result too long");

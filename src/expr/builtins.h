@@ -44,6 +44,7 @@ struct Builtin {
   unsigned arity;
   Value (*function)(Call& call);
   bool deterministic = true;
+  bool uses_input = true;
 };
 
 // Each group in its file: text.cc, arrays.cc, ... in builtins/.

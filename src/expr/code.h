@@ -75,11 +75,79 @@ enum class Op : std::uint8_t {
   output,   ///< a is a result of the program
 };
 
+/// Whether it sets the register `dst`.
+constexpr bool sets_dst(Op op) {
+  switch (op) {
+    case Op::jump:
+    case Op::unless:
+    case Op::fork:
+    case Op::backtrack:
+    case Op::succeed:
+    case Op::cut:
+    case Op::leave:
+    case Op::raise:
+    case Op::give:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// Which operands are values that it reads: 1 for a, 2 for b, 4 for c. Not those of ranges of
+/// registers, which have a `count`.
+constexpr unsigned operands_of(Op op) {
+  switch (op) {
+    case Op::move:
+    case Op::negate:
+    case Op::truth:
+    case Op::not_true:
+    case Op::append:
+    case Op::builtin:
+    case Op::host:
+    case Op::unless:
+    case Op::succeed:
+    case Op::cut:
+    case Op::leave:
+    case Op::raise:
+    case Op::enter:
+    case Op::output:
+      return 1;
+    case Op::index:
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::modulo:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+    case Op::get_path:
+    case Op::take_path:
+    case Op::whole:
+    case Op::each:
+    case Op::give:
+      return 3;
+    case Op::slice:
+    case Op::set_path:
+    case Op::extend:
+    case Op::join:
+    case Op::relate:
+    case Op::range:
+      return 7;
+    default:
+      return 0;
+  }
+}
+
 struct Instruction {
   Op op;
   bool may_take = false;     ///< a is not needed any more
   bool is_last = false;      ///< of a call: its result is that of the caller
   bool is_optional = false;  ///< if it raises an error, it has no result
+  bool joins = false;        ///< dst may be set by another instruction instead of this one
   std::int32_t count = 0;
   Operand dst = 0;
   Operand a = 0;

@@ -64,11 +64,11 @@ Place Compiler::set(Ref paths, const Scope* scope, Place in, Operand right) {
     release(temporary);
     return {state, kNoPath, true};
   }
-  emit(Op::move, state, in.value);
+  into({state}, in.alone());
   const Mark before = mark();
   const std::uint32_t ends = context_->ends;
   const std::size_t fork = emit(Op::fork, 0);
-  const Place each = compile(paths, scope, {in.value, constant(Value::array()), false});
+  const Place each = compile(paths, scope, {in.value, constant(Value()), false});
   const Operand path = reg();
   emit(Op::whole, path, each.path, each.value);
   emit(Op::set_path, state, state, path, right, true);
@@ -94,11 +94,11 @@ Place Compiler::update(Ref paths, const Scope* scope, Place in, Ref body, Operan
   Operand path = 0;
   if (definite) {
     path = keys(paths, scope, in);
-    emit(Op::move, state, in.value, 0, 0, in.owned);
+    into({state}, in.alone(in.owned));
   } else {
-    emit(Op::move, state, in.value);
+    into({state}, in.alone());
     fork = emit(Op::fork, 0);
-    const Place each = compile(paths, scope, {in.value, constant(Value::array()), false});
+    const Place each = compile(paths, scope, {in.value, constant(Value()), false});
     path = reg();
     emit(Op::whole, path, each.path, each.value);
   }

@@ -350,7 +350,7 @@ std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, P
       if (name == "empty") {
         emit(Op::backtrack, 0);
         ++context_->ends;
-        return in.shared();
+        return nothing(in);
       }
       if (name == "not") {
         const Operand dst = reg();
@@ -359,20 +359,20 @@ std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, P
       }
       if (name == "error") {
         emit(Op::raise, 0, in.value);
-        return in.shared();
+        return nothing(in);
       }
       return std::nullopt;
     case 1:
       if (name == "error") {
         const Place message = compile(call.parts[0], scope, in.alone());
         emit(Op::raise, 0, message.value);
-        return in.shared();
+        return nothing(in);
       }
       if (name == "path") {
         const Operand dst = reg();
         if (is_definite(call.parts[0], scope) && piece(call.parts[0]).form == Form::identity)
           return plain(constant(Value::array()), false, in);
-        const Place at = compile(call.parts[0], scope, {in.value, constant(Value::array()), false});
+        const Place at = compile(call.parts[0], scope, {in.value, constant(Value()), false});
         emit(Op::whole, dst, at.path, at.value);
         return plain(dst, true, in);
       }
@@ -402,9 +402,13 @@ Place Compiler::first(Ref body, const Scope* scope, Place in) {
   const Operand ways = reg();
   emit(Op::mark, ways);
   const Mark inside = mark();
+  const std::uint32_t ends = context_->ends;
   const Place made = compile(body, scope, in);
   emit(Op::cut, 0, ways);
   into(dst, made);
+  // Of several parts the last one may be sure to have a result.
+  const Syntax& syntax = piece(body);
+  if (syntax.form == Form::comma && is_simple(syntax.parts.back())) context_->ends = ends;
   context_->forks = inside.forks;
   context_->next = inside.next;
   return dst;

@@ -10,14 +10,14 @@ Place Compiler::reduce(const Syntax& syntax, const Scope* scope, Place in) {
   const Place begin = compile(syntax.parts[2], scope, in.alone());
   const Mark before = mark();
   const std::uint32_t ends = context_->ends;
-  emit(Op::move, state, begin.value, 0, 0, begin.owned);
+  into({state}, begin);
   const std::size_t fork = emit(Op::fork, 0);
   const Place each = compile(syntax.parts[0], scope, in.alone());
   const Scope* inner = pattern(syntax.parts[1], scope, each.value);
   const Operand turn = reg();
   emit(Op::move, turn, state, 0, 0, true);
   const Place updated = compile(syntax.parts[3], inner, {turn, kNoPath, true});
-  emit(Op::move, state, updated.value, 0, 0, updated.owned);
+  into({state}, updated);
   emit(Op::backtrack, 0);
   aim(fork);
   context_->forks = before.forks;
@@ -29,13 +29,13 @@ Place Compiler::reduce(const Syntax& syntax, const Scope* scope, Place in) {
 Place Compiler::foreach (const Syntax& syntax, const Scope* scope, Place in) {
   const Operand state = reg();
   const Place begin = compile(syntax.parts[2], scope, in.alone());
-  emit(Op::move, state, begin.value, 0, 0, begin.owned);
+  into({state}, begin);
   const Place each = compile(syntax.parts[0], scope, in.alone());
   const Scope* inner = pattern(syntax.parts[1], scope, each.value);
   const Operand turn = reg();
   emit(Op::move, turn, state, 0, 0, true);
   const Place updated = compile(syntax.parts[3], inner, {turn, kNoPath, true});
-  emit(Op::move, state, updated.value);
+  into({state}, updated.alone());
   if (syntax.parts.size() < 5) return plain(updated.value, false, in);
   const Place extracted = compile(syntax.parts[4], inner, updated.alone());
   return plain(extracted.value, extracted.owned, in);
@@ -87,7 +87,7 @@ Place Compiler::bind(const Syntax& syntax, const Scope* scope, Place in) {
       emit(Op::move, first + static_cast<Operand>(n), constant(Value()));
     const Scope* inner = pattern(syntax.parts[i], all, source.value);
     for (const Scope* at = inner; at != all; at = at->outer)
-      emit(Op::move, found(at->name, 0, true, all)->operand, at->operand);
+      into({found(at->name, 0, true, all)->operand}, {at->operand});
     jumps.push_back(emit(Op::jump, 0));
     if (!last) aim(attempt);
   }

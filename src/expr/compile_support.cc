@@ -57,29 +57,26 @@ void Compiler::aim(std::size_t instruction) {
 /// What was computed last goes right to where it is wanted, all else is moved there.
 void Compiler::into(const Place& to, const Place& from) {
   Context& context = *context_;
-  const bool fresh = from.owned && !context.code.empty() && context.target < context.code.size() &&
-                     to.path == kNoPath && context.code.back().dst == from.value;
-  if (fresh) {
-    switch (context.code.back().op) {
-      case Op::jump:
-      case Op::unless:
-      case Op::fork:
-      case Op::backtrack:
-      case Op::attempt:
-      case Op::succeed:
-      case Op::cut:
-      case Op::leave:
-      case Op::raise:
-      case Op::append:
-      case Op::mark:
-        break;
-      default:
-        context.code.back().dst = to.value;
-        return;
-    }
+  if (from.owned && context.target < context.code.size() &&
+      can_go_to(context.code.back(), to, from)) {
+    context.code.back().dst = to.value;
+    context.code.back().joins = true;
+    return;
   }
-  if (to.value != from.value) emit(Op::move, to.value, from.value, 0, 0, from.owned);
+  if (to.value != from.value) {
+    emit(Op::move, to.value, from.value, 0, 0, from.owned);
+    context.code.back().joins = true;
+  }
   if (to.path != kNoPath && to.path != from.path) emit(Op::move, to.path, from.path);
+}
+
+/// Whether the instruction sets all of `from`, and may set `to` instead.
+bool Compiler::can_go_to(const Instruction& last, const Place& to, const Place& from) {
+  if (last.dst != from.value) return false;
+  if (last.op == Op::call || last.op == Op::enter || last.op == Op::each)
+    return to.path == kNoPath || (to.path == to.value + 1 && from.path == from.value + 1);
+  return to.path == kNoPath && sets_dst(last.op) && last.op != Op::append && last.op != Op::mark &&
+         last.op != Op::attempt;
 }
 
 Operand Compiler::constant(Value value) {
@@ -100,6 +97,12 @@ Place Compiler::plain(Operand value, bool owned, const Place& in) {
   const Operand path = reg();
   emit(Op::relate, path, value, in.value, in.path);
   return {value, path, false};
+}
+
+/// What is behind an instruction that never goes on.
+Place Compiler::nothing(const Place& in) {
+  const Operand null = constant(Value());
+  return {null, in.path == kNoPath ? kNoPath : null, false};
 }
 
 /// The register of a variable, here.

@@ -57,6 +57,7 @@ Place Compiler::compile(Ref ref, const Scope* scope, Place in) {
     return in;
   }
   ++depth_;
+  ++written_;
   const std::size_t at = at_;
   const Place made = form(syntax, scope, in);
   at_ = at;
@@ -143,7 +144,7 @@ Place Compiler::form(const Syntax& syntax, const Scope* scope, Place in) {
       }
       emit(Op::leave, 0, reached(*at));
       ++context_->ends;
-      return {in.value, in.path, false};
+      return nothing(in);
     }
     case Form::define: {
       Scope function{.outer = scope,

@@ -59,7 +59,7 @@ struct Place {
   Operand path = kNoPath;
   bool owned = false;  ///< nobody reads it again, so it may be taken
   Place shared() const { return {value, path, false}; }
-  Place alone() const { return {value, kNoPath, false}; }
+  Place alone(bool is_owned = false) const { return {value, kNoPath, is_owned}; }
 };
 
 /// Turns a tree into code: one pass, in which names are looked up and functions put in.
@@ -147,9 +147,11 @@ class Compiler {
   std::size_t here();
   void aim(std::size_t instruction);
   void into(const Place& to, const Place& from);
+  static bool can_go_to(const Instruction& last, const Place& to, const Place& from);
   Operand constant(Value value);
   Operand constant(std::string_view text) { return constant(Value(text)); }
   Place plain(Operand value, bool owned, const Place& in);
+  Place nothing(const Place& in);
   Operand reached(const Scope& scope);
   const Scope* add(Scope scope);
   const Scope* found(std::string_view name, std::uint32_t arity, bool variable,

@@ -65,7 +65,8 @@ BENCHMARK(parse_1_kib);
 BENCHMARK(write_1_kib);
 BENCHMARK_CAPTURE(evaluate, path, ".order.total");
 BENCHMARK_CAPTURE(evaluate, comparison, ".order.total > .order.limit");
-BENCHMARK_CAPTURE(evaluate, object, "{id, total: .order.total, limit: .order.limit, paid: .order.paid}");
+BENCHMARK_CAPTURE(evaluate, object,
+                  "{id, total: .order.total, limit: .order.limit, paid: .order.paid}");
 BENCHMARK_CAPTURE(evaluate, sum, "[.items[] | select(.qty > 1) | .price * .qty] | add");
 BENCHMARK_CAPTURE(evaluate, rule, kRule);
 BENCHMARK_CAPTURE(evaluate, count, "reduce range(100000) as $i (0; . + $i)");

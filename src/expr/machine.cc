@@ -26,6 +26,22 @@ Value closure(std::int32_t routine, std::uint32_t frame) {
   return Value(static_cast<double>(routine) * kFrames + frame);
 }
 
+// A path while it is followed: null at its beginning, then [the path before, key], so that one step
+// more costs the same however long it is. What is no path is false.
+bool is_path(const Value& path) { return path.kind() != Kind::boolean; }
+Value longer(const Value& path, Value key) {
+  Value parts[] = {path, std::move(key)};
+  return Value::array(parts, 2);
+}
+Value keys_of(const Value& path) {
+  std::vector<const Value*> keys;
+  for (const Value* at = &path; !at->is_null(); at = &at->elements()[0])
+    keys.push_back(&at->elements()[1]);
+  Value all = Value::array();
+  for (std::size_t i = keys.size(); i-- > 0;) all.append(*keys[i]);
+  return all;
+}
+
 /// Bytes of the value as JSON, about; no more than `most` are counted.
 std::size_t size_of(const Value& value, std::size_t most) {
   if (value.is_string()) return value.text().size() + 2;
@@ -220,9 +236,7 @@ bool Machine::next_part(Way& way, const Instruction& each) {
     if (each.b != kNoPath) key = of.fields().first[place].name;
   }
   if (each.b != kNoPath) {
-    Value path = value(each.b);
-    path.append(std::move(key));
-    registers_[each.dst + 1] = std::move(path);
+    registers_[each.dst + 1] = longer(value(each.b), std::move(key));
   }
   registers_[each.dst] = std::move(part);
   return true;
@@ -271,9 +285,21 @@ std::uint32_t Machine::call(const Instruction& call, std::uint32_t at, std::uint
   reserve(base + routine.registers);
   const auto first = caller.base + static_cast<std::uint32_t>(call.b);
   for (std::uint32_t i = 0; i < count; ++i) store_[base + i] = std::move(store_[first + i]);
+  Frame made{base,
+             base + routine.registers,
+             at,
+             call.dst,
+             frame_,
+             around,
+             static_cast<std::uint32_t>(ways_.size())};
+  if (call.is_last && frame_ != 0) {
+    // The caller gives on what it gets; so it may as well go where that goes.
+    made.back = caller.back;
+    made.dst = caller.dst;
+    made.caller = caller.caller;
+  }
   frames_.resize(frame);
-  frames_.push_back({base, base + routine.registers, at, call.dst, frame_, around,
-                     static_cast<std::uint32_t>(ways_.size())});
+  frames_.push_back(made);
   top_ = frame;
   go_to(frame);
   return routine.entry;
@@ -318,13 +344,11 @@ Value Machine::compared(const Instruction& i) {
 
 Value Machine::extended(const Instruction& i) {
   const Value& of = value(i.c);
-  if (!value(i.a).is_array()) {
+  if (!is_path(value(i.a))) {
     return raised_.error("Invalid path expression near attempt to access element " +
                          shortened(value(i.b)) + " of " + shortened(of));
   }
-  Value path = value(i.a);
-  path.append(value(i.b));
-  return path;
+  return longer(value(i.a), value(i.b));
 }
 
 Value Machine::called(const Instruction& i) {
@@ -344,6 +368,18 @@ Value Machine::called(const Instruction& i) {
   for (std::int32_t n = 0; n < i.count; ++n)
     arguments[static_cast<std::size_t>(n) + 1] = registers_[i.b + n];
   return code.hosts[static_cast<std::size_t>(i.c)].function(arguments.data(), raised_);
+}
+
+/// A step for each key of a path that is gone along.
+bool Machine::spend_on(const Value& path) {
+  const std::size_t keys = path.is_array() ? path.elements().size() : 0;
+  if (keys <= steps_) {
+    steps_ -= keys;
+    return true;
+  }
+  steps_ = 0;
+  raised_.budget("steps");
+  return false;
 }
 
 /// Of instructions that only compute.
@@ -390,24 +426,29 @@ Value Machine::computed(const Instruction& i) {
       return whole;
     }
     case Op::get_path:
+      if (!spend_on(value(i.b))) return {};
       return get_path(value(i.a), value(i.b), raised_);
     case Op::set_path:
+      if (!spend_on(value(i.b))) return {};
       return set_path(taken(i), value(i.b), value(i.c), raised_);
+    case Op::take_path:
+      if (!spend_on(value(i.b))) return {};
+      return take_path(registers_[i.a], value(i.b), raised_);
     case Op::extend:
       return extended(i);
     case Op::join: {
       if (!value(i.b).is_array()) return raised_.error("Path must be specified as an array");
-      if (!value(i.a).is_array())
+      if (!is_path(value(i.a)))
         return raised_.error("Invalid path expression near attempt to access element " +
                              shortened(value(i.b)) + " of " + shortened(value(i.c)));
       Value path = value(i.a);
-      for (const Value& key : value(i.b).elements()) path.append(key);
+      for (const Value& key : value(i.b).elements()) path = longer(path, key);
       return path;
     }
     case Op::relate:
       return value(i.a).is_identical(value(i.b)) ? value(i.c) : Value(false);
     case Op::whole:
-      if (value(i.a).is_array()) return value(i.a);
+      if (is_path(value(i.a))) return keys_of(value(i.a));
       return raised_.error("Invalid path expression with result " + shortened(value(i.b)));
     default:
       return compared(i);
@@ -507,11 +548,6 @@ std::uint32_t Machine::run(std::uint32_t at) {
       case Op::host:
         registers_[i.dst] = called(i);
         break;
-      case Op::take_path: {
-        Value part = take_path(registers_[i.a], value(i.b), raised_);
-        registers_[i.dst] = std::move(part);
-        break;
-      }
       case Op::jump:
         at = static_cast<std::uint32_t>(i.a);
         continue;
@@ -527,7 +563,7 @@ std::uint32_t Machine::run(std::uint32_t at) {
         continue;
       case Op::each: {
         const Value& of = value(i.a);
-        if (i.b != kNoPath && !value(i.b).is_array()) {
+        if (i.b != kNoPath && !is_path(value(i.b))) {
           raised_.error("Invalid path expression near attempt to iterate through " + shortened(of));
         } else if (!of.is_array() && !of.is_object()) {
           raised_.error("Cannot iterate over " +

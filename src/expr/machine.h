@@ -91,6 +91,7 @@ class Machine {
   std::uint32_t call(const Instruction& call, std::uint32_t at, std::uint32_t routine,
                      std::uint32_t around);
   std::uint32_t give(const Instruction& give);
+  bool spend_on(const Value& path);
   Value computed(const Instruction& instruction);
   Value compared(const Instruction& instruction);
   Value extended(const Instruction& instruction);

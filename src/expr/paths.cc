@@ -316,11 +316,10 @@ Value delete_paths(Value of, const Value& paths, Raised& raised) {
 
 Value positions(const Value& of, const Value& what, Raised& raised) {
   Value found = Value::array();
-  if (of.is_null()) return {};
   if (of.is_string() && what.is_string()) {
     const std::string_view text = of.text();
     const std::string_view part = what.text();
-    if (part.empty()) return {};
+    if (part.empty()) return found;
     std::size_t characters = 0;
     std::size_t counted = 0;
     for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) {
@@ -333,7 +332,7 @@ Value positions(const Value& of, const Value& what, Raised& raised) {
   if (!of.is_array()) return index(of, what, raised);
   const Elements all = of.elements();
   const Elements parts = what.is_array() ? what.elements() : Elements{&what, 1};
-  if (parts.size() == 0) return {};
+  if (parts.size() == 0) return found;
   for (std::size_t at = 0; at + parts.size() <= all.size(); ++at) {
     bool same = true;
     for (std::size_t i = 0; i < parts.size() && same; ++i) {

@@ -177,8 +177,8 @@ constexpr Builtin kBuiltins[] = {{"gmtime", 0, gmtime},
                                  {"strftime", 1, strftime},
                                  {"strflocaltime", 1, strflocaltime},
                                  {"strptime", 1, strptime},
-                                 {"now", 0, now, false},
-                                 {"days_between", 2, days_between}};
+                                 {"now", 0, now, false, false},
+                                 {"days_between", 2, days_between, true, false}};
 
 }  // namespace
 

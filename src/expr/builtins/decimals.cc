@@ -34,16 +34,16 @@ Value number_of(Call& call, const std::optional<std::string>& text) {
 
 using Operation = std::optional<std::string> (*)(std::string_view, std::string_view);
 
-Value of_two(Call& call, Operation operation) {
+Value of_two(Call& call, Operation operation, bool is_product = false) {
   const auto a = decimal_of(call, call.arguments[0]);
   const auto b = a ? decimal_of(call, call.arguments[1]) : std::nullopt;
   if (!b) return {};
-  if (!call.spend(a->size() * b->size())) return {};
+  if (!call.spend(is_product ? a->size() * b->size() : a->size() + b->size())) return {};
   return number_of(call, operation(*a, *b));
 }
 
 Value decimal_add(Call& call) { return of_two(call, add_decimals); }
-Value decimal_mul(Call& call) { return of_two(call, multiply_decimals); }
+Value decimal_mul(Call& call) { return of_two(call, multiply_decimals, true); }
 Value decimal_sub(Call& call) {
   return of_two(call, [](std::string_view a, std::string_view b) {
     return add_decimals(a, b.starts_with('-') ? std::string(b.substr(1)) : "-" + std::string(b));
@@ -80,10 +80,12 @@ Value rounded(Call& call, const Value& mode) {
 Value decimal_round(Call& call) { return rounded(call, Value("half_up")); }
 Value decimal_round_by(Call& call) { return rounded(call, call.arguments[2]); }
 
-constexpr Builtin kBuiltins[] = {
-    {"decimal_add", 2, decimal_add},     {"decimal_sub", 2, decimal_sub},
-    {"decimal_mul", 2, decimal_mul},     {"decimal_cmp", 2, decimal_cmp},
-    {"decimal_round", 2, decimal_round}, {"decimal_round", 3, decimal_round_by}};
+constexpr Builtin kBuiltins[] = {{"decimal_add", 2, decimal_add, true, false},
+                                 {"decimal_sub", 2, decimal_sub, true, false},
+                                 {"decimal_mul", 2, decimal_mul, true, false},
+                                 {"decimal_cmp", 2, decimal_cmp, true, false},
+                                 {"decimal_round", 2, decimal_round, true, false},
+                                 {"decimal_round", 3, decimal_round_by, true, false}};
 
 }  // namespace
 

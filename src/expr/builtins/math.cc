@@ -44,7 +44,7 @@ constexpr Builtin one(std::string_view name) {
 }
 template <double (*F)(double, double)>
 constexpr Builtin two(std::string_view name) {
-  return {name, 2, of_two<F>};
+  return {name, 2, of_two<F>, true, false};
 }
 
 double exp10_of(double x) { return std::pow(10, x); }
@@ -161,13 +161,13 @@ constexpr Builtin kBuiltins[] = {one<std::floor>("floor"),
                                  two<ldexp_of>("ldexp"),
                                  two<ldexp_of>("scalb"),
                                  two<ldexp_of>("scalbln"),
-                                 {"fma", 3, of_three<std::fma>},
+                                 {"fma", 3, of_three<std::fma>, true, false},
                                  {"lgamma_r", 0, lgamma_with_sign},
                                  {"frexp", 0, frexp},
                                  {"modf", 0, modf},
                                  {"abs", 0, absolute},
-                                 {"infinite", 0, infinite},
-                                 {"nan", 0, not_a_number},
+                                 {"infinite", 0, infinite, true, false},
+                                 {"nan", 0, not_a_number, true, false},
                                  {"isinfinite", 0, whether<is_infinite>},
                                  {"isnan", 0, whether<is_not_a_number>},
                                  {"isnormal", 0, whether<is_normal>}};

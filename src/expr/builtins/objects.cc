@@ -178,10 +178,10 @@ constexpr Builtin kBuiltins[] = {{"length", 0, length},
                                  {"from_entries", 0, from_entries},
                                  {"contains", 1, contains},
                                  {"type", 0, type},
-                                 {"builtins", 0, builtins},
-                                 {"have_literal_numbers", 0, yes},
-                                 {"have_decnum", 0, yes},
-                                 {"input_line_number", 0, line_number, false}};
+                                 {"builtins", 0, builtins, true, false},
+                                 {"have_literal_numbers", 0, yes, true, false},
+                                 {"have_decnum", 0, yes, true, false},
+                                 {"input_line_number", 0, line_number, false, false}};
 
 }  // namespace
 

@@ -126,8 +126,9 @@ Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
 /// limit grows as steps are paid for.
 int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, const Flags& flags) {
   constexpr std::uint32_t kLimitMax = 100'000'000;
-  for (std::uint32_t limit = 1'000;; limit *= 10) {
-    if (!call.spend(limit / 10)) return -1;
+  constexpr std::uint32_t kFree = 1'000;
+  for (std::uint32_t limit = kFree;; limit *= 10) {
+    if (!call.spend(limit == kFree ? kFree : std::size_t(limit) * 16)) return -1;
     pcre2_set_match_limit(regex.context.get(), limit);
     const int count =
         pcre2_match(regex.code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
