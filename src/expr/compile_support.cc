@@ -91,11 +91,21 @@ Operand Compiler::constant(Value value) {
   return operand;
 }
 
+/// Whether a constant is null, true or false: there is but one of each.
+bool Compiler::is_word(Operand constant) const {
+  const Kind kind = code_->constants.elements()[static_cast<std::size_t>(~constant)].kind();
+  return kind == Kind::null || kind == Kind::boolean;
+}
+
 /// A value that is no path, unless it happens to be the very one that the path leads to.
 Place Compiler::plain(Operand value, bool owned, const Place& in) {
   if (in.path == kNoPath) return {value, kNoPath, owned};
   const Operand path = reg();
-  emit(Op::relate, path, value, in.value, in.path);
+  if (value < 0 && !is_word(value)) {
+    emit(Op::move, path, constant(Value(false)));
+  } else {
+    emit(Op::relate, path, value, in.value, in.path);
+  }
   return {value, path, false};
 }
 

@@ -1,8 +1,8 @@
 // Goal: programs mean what they mean in jq.
 // Method: files of cases in the format of jq's own tests: a program, its input and its outputs, in
 // blocks between empty lines; after %%FAIL a program that must be refused. Those in
-// tests/expr/*.test are ours; NOWTHEN_JQ_TESTS may name a folder with more. What need not pass is
-// named, with the reason, in tests/expr/differences.txt.
+// tests/expr/*.test are ours, as are the examples of docs/expressions.md; NOWTHEN_JQ_TESTS may name
+// a folder with more. What need not pass is named, with the reason, in tests/expr/differences.txt.
 
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "expr/library.h"
 #include "expr/machine.h"
 #include "expr/order.h"
 #include "expr/program.h"
@@ -30,13 +31,16 @@ struct Case {
   bool must_fail = false;
 };
 
+/// Of a file of cases; or of a page, the cases in its blocks that are marked as jq.
 std::vector<Case> cases_of(const std::filesystem::path& path) {
+  const bool is_page = path.extension() == ".md";
   std::ifstream file(path);
   std::vector<Case> cases;
   std::vector<std::string> block;
   std::size_t number = 0;
   std::size_t first = 0;
   bool fails = false;
+  bool within = !is_page;
   const auto finish = [&] {
     if (!block.empty()) {
       Case made{path.filename().string() + ":" + std::to_string(first), block[0], {}, {}, fails};
@@ -49,7 +53,9 @@ std::vector<Case> cases_of(const std::filesystem::path& path) {
   };
   for (std::string line; std::getline(file, line);) {
     ++number;
-    if (line.find_first_not_of(" \t\r") == line.npos) {
+    const bool is_fence = is_page && line.starts_with("```");
+    if (is_fence) within = line == "```jq";
+    if (is_fence || !within || line.find_first_not_of(" \t\r") == line.npos) {
       finish();
     } else if (block.empty() && line[0] == '#') {
       continue;
@@ -117,32 +123,49 @@ std::map<std::string, std::string> differences() {
   return known;
 }
 
-void check(const std::filesystem::path& folder) {
+void check(const std::vector<Case>& cases) {
   const auto known = differences();
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".test") continue;
-    for (const Case& of : cases_of(entry.path())) {
-      const std::string what = wrong(of);
-      if (known.contains(of.program)) {
-        EXPECT_NE(what, "") << of.place << " passes, and need not be excused: " << of.program;
-        continue;
-      }
+  EXPECT_FALSE(cases.empty());
+  for (const Case& of : cases) {
+    const std::string what = wrong(of);
+    if (known.contains(of.program)) {
+      EXPECT_NE(what, "") << of.place << " passes, and need not be excused: " << of.program;
+    } else {
       EXPECT_EQ(what, "") << of.place << ": " << of.program << "\n  for " << of.input;
-      ++count;
     }
   }
-  EXPECT_GT(count, 0u);
 }
 
-TEST(Conformance, our_own_cases) { check(tests()); }
+std::vector<Case> cases_in(const std::filesystem::path& folder) {
+  std::vector<Case> all;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".test") continue;
+    for (Case& of : cases_of(entry.path())) all.push_back(std::move(of));
+  }
+  return all;
+}
+
+TEST(Conformance, our_own_cases) { check(cases_in(tests())); }
 
 TEST(Conformance, cases_of_jq) {
   const char* folder = std::getenv("NOWTHEN_JQ_TESTS");
   const std::filesystem::path beside = tests() / "../../../shared/data/jq";
   if (folder == nullptr && !std::filesystem::exists(beside))
     GTEST_SKIP() << "NOWTHEN_JQ_TESTS does not name a folder with jq's tests";
-  check(folder == nullptr ? beside : std::filesystem::path(folder));
+  check(cases_in(folder == nullptr ? beside : std::filesystem::path(folder)));
+}
+
+TEST(Conformance, the_page_for_analysts_is_true_and_names_every_function) {
+  const std::filesystem::path page = tests() / "../../docs/expressions.md";
+  check(cases_of(page));
+  std::ifstream file(page);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  for (const std::string& name : names_of_functions()) {
+    const std::size_t slash = name.find('/');
+    const bool has_arguments = name.substr(slash) != "/0";
+    const std::string shown = "`" + name.substr(0, slash) + (has_arguments ? "(" : "`");
+    EXPECT_NE(text.find(shown), text.npos) << name;
+  }
 }
 
 }  // namespace
