@@ -141,7 +141,8 @@ struct Parsed {
   std::once_flag once;
   Tree tree;
 };
-std::array<Parsed, std::size(kDefinitions)> parsed;
+// For as long as the process lives: programs have parts of it.
+auto& parsed = *new std::array<Parsed, std::size(kDefinitions)>;
 
 }  // namespace
 
