@@ -6,7 +6,7 @@ SECONDS ?= 60
 SUMMARY := tests passed|tests failed
 
 .PHONY: help demo test test-all http lint check build sim planted bench \
-  asan tsan fuzz gcc fmt install setup ready clean
+  expr differential asan tsan fuzz gcc fmt install setup ready clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -31,7 +31,16 @@ test: build ## build and test everything
 	@ctest --preset release --output-log build/release/ctest.log
 	@grep -E '$(SUMMARY)' build/release/ctest.log
 	@tools/install_test build/release
-	@$(MAKE) --no-print-directory lint http planted gcc
+	@$(MAKE) --no-print-directory expr lint http planted gcc
+
+expr: build ## the expression language: generated programs against jq and gojq, and its fuzzers for 15 s each
+	@tests/expr/differential --count 2000
+	@test -f build/fuzz/build.ninja || cmake --preset fuzz
+	@cmake --build --preset fuzz --target program_fuzz value_fuzz
+	@tools/fuzz build/fuzz 15 program value
+
+differential: build ## 100,000 generated programs against jq, gojq and jq-wasm (npm; NODE_PATH says where it is)
+	@tests/expr/differential --count 100000 --against jq,gojq,jq-wasm
 
 http: export NOWTHEN_BUILD_DIR := $(CURDIR)/build/release
 http: build ## the server over HTTP: scenarios, workers that are killed, fifty kills under load
@@ -60,9 +69,10 @@ check: build ## formatting, tidy, headers and the fast tests: under two minutes 
 sim: build ## simulate SEEDS histories (default 200)
 	@build/release/sim/nowthen-sim --seeds $(SEEDS)
 
-bench: build ## run the benchmarks, in process and over HTTP
+bench: build ## run the benchmarks: in process, over HTTP, and of expressions
 	@bench/run
 	@bench/run_http
+	@bench/run_expr
 
 # A second tree, reduced to what it is for.
 define second_tree

@@ -1,6 +1,11 @@
 // What an expression costs: compiling it, evaluating it, reading what it is evaluated for.
 
+#include <fstream>
+#include <iostream>
 #include <string>
+#include <vector>
+
+#include <unistd.h>
 
 #include <benchmark/benchmark.h>
 
@@ -73,5 +78,31 @@ BENCHMARK_CAPTURE(evaluate, count, "reduce range(100000) as $i (0; . + $i)");
 BENCHMARK_CAPTURE(evaluate, recursion, "[recurse(if . < 1000 then .+1 else empty end)]?");
 BENCHMARK_CAPTURE(evaluate, build, "reduce range(1000) as $i ({}; .[\"k\\($i % 100)\"] += 1)");
 
+/// Bytes of memory that so many programs take, each another one.
+int programs(std::size_t count) {
+  const auto resident = [] {
+    std::size_t pages = 0;
+    std::size_t all = 0;
+    std::ifstream("/proc/self/statm") >> all >> pages;
+    return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  };
+  const std::size_t before = resident();
+  std::vector<Program> held;
+  held.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto program = Program::compile("." + std::string("field") + std::to_string(i) + " | " + kRule);
+    if (program) held.push_back(std::move(*program));
+  }
+  std::cout << held.size() << " programs: " << (resident() - before) / 1024 << " KiB\n";
+  return 0;
+}
+
 }  // namespace
 }  // namespace nowthen::expr
+
+int main(int count, char** words) {
+  if (count == 3 && std::string_view(words[1]) == "--programs")
+    return nowthen::expr::programs(std::stoul(words[2]));
+  benchmark::Initialize(&count, words);
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -182,7 +182,7 @@ TEST(Machine, bad_programs_end_within_their_budgets_on_many_threads) {
     ASSERT_TRUE(program) << program.error().message;
     programs.push_back(std::move(*program));
   }
-  const Limits limits{.steps = 500'000, .memory = 4u << 20, .depth = 20'000, .output = 1u << 20};
+  const Limits limits{.steps = 500'000, .memory = 8u << 20, .depth = 20'000, .output = 1u << 20};
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < 8; ++t) {
     threads.emplace_back([&, t] {
