@@ -4,6 +4,7 @@
 #include <nowthen/failure.h>
 #include <nowthen/json.h>
 
+#include "base/escape.h"
 #include "base/utf8.h"
 
 namespace nowthen {
@@ -114,27 +115,12 @@ void JsonWriter::quoted(std::string_view text) {
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out_.append(text, plain, i - plain);
     plain = i + 1;
-    out_ += '\\';
-    switch (c) {
-      case '"':
-      case '\\':
-        out_ += static_cast<char>(c);
-        break;
-      case '\n':
-        out_ += 'n';
-        break;
-      case '\r':
-        out_ += 'r';
-        break;
-      case '\t':
-        out_ += 't';
-        break;
-      default: {
-        constexpr char kHex[] = "0123456789abcdef";
-        out_ += "u00";
-        out_ += kHex[c >> 4];
-        out_ += kHex[c & 0xf];
-      }
+    constexpr std::string_view kPlain = "\"\\\n\r\t";
+    constexpr std::string_view kLetters = "\"\\nrt";
+    if (const std::size_t which = kPlain.find(static_cast<char>(c)); which != kPlain.npos) {
+      out_ += {'\\', kLetters[which]};
+    } else {
+      append_escape(out_, c);
     }
   }
   out_.append(text, plain);

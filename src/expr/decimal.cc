@@ -123,6 +123,26 @@ bool is_less(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
+/// Of a number with up to 15 digits, at most 4 of them behind the point: those that read back as
+/// the same number are its shortest text. False, and nothing appended, if it is no such number.
+bool append_short(std::string& out, double number) {
+  constexpr double kMost = 1e15;
+  if (!(std::fabs(number) < kMost) || (number == 0 && std::signbit(number))) return false;
+  double power = 1;
+  for (std::size_t places = 0; places <= 4; ++places, power *= 10) {
+    const double scaled = std::nearbyint(number * power);
+    if (std::fabs(scaled) >= kMost || scaled / power != number) continue;
+    char text[24];
+    const auto digits = static_cast<std::uint64_t>(std::fabs(scaled));
+    const auto end = std::to_chars(text, text + sizeof(text), digits);
+    const std::string_view all(text, static_cast<std::size_t>(end.ptr - text));
+    if (number < 0) out += '-';
+    append_plain(out, all, static_cast<long long>(all.size()) - 1 - static_cast<long long>(places));
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> canonical(std::string_view number) {
@@ -164,6 +184,7 @@ void append_double(std::string& out, double number) {
     out += "null";
     return;
   }
+  if (append_short(out, number)) return;
   number =
       std::clamp(number, std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
   char text[32];

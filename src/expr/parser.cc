@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/utf8.h"
 #include "expr/decimal.h"
 #include "expr/lexer.h"
@@ -578,9 +579,7 @@ class Parser {
       if (byte >= 0x20) {
         quoted += c;
       } else {
-        constexpr char kDigits[] = "0123456789abcdef";
-        quoted += "\\u00";
-        quoted += {kDigits[byte >> 4], kDigits[byte & 15]};
+        append_escape(quoted, byte);
       }
     }
     quoted += '"';

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/utf8.h"
 #include "expr/decimal.h"
 
@@ -43,22 +44,12 @@ std::size_t plain_until(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// Four hexadecimal digits; none if they are something else.
-std::optional<std::uint32_t> code_unit(std::string_view digits) {
-  std::uint32_t unit = 0;
-  if (digits.size() < 4 || digits[0] == '-') return std::nullopt;
-  const auto end = std::from_chars(digits.data(), digits.data() + 4, unit, 16);
-  if (end.ptr != digits.data() + 4) return std::nullopt;
-  return unit;
-}
-
 /// Lines and columns of where a text ends.
 void advance(std::string_view text, std::uint64_t& lines, std::uint64_t& columns) {
-  const std::size_t last = text.rfind('\n');
-  if (last != text.npos) {
-    lines += static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    ++lines;
     columns = 0;
-    text.remove_prefix(last + 1);
+    text.remove_prefix(end + 1);
   }
   columns += count_characters(text);
 }
@@ -227,31 +218,20 @@ Reader::Step Reader::string() {
 
 /// From the backslash to behind what it stands before.
 Reader::Step Reader::escape(std::string& text) {
-  const std::string_view here = text_.substr(at_ + 1);
-  if (here.empty()) return cut();
-  constexpr std::string_view kLetters = "\"\\/bfnrt";
-  constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-  if (const std::size_t which = kLetters.find(here[0]); which != kLetters.npos) {
-    text += kMeanings[which];
-    at_ += 2;
-    return Step::on;
+  std::string_view rest = text_.substr(at_ + 1);
+  switch (take_escape(rest, text)) {
+    case Escape::taken:
+      at_ = text_.size() - rest.size();
+      return Step::on;
+    case Escape::cut:
+      return cut();
+    case Escape::bad:
+      return fail("a bad escape in a string");
+    case Escape::half:
+      break;
   }
-  if (here[0] != 'u') return fail("a bad escape in a string");
-  const auto unit = code_unit(here.substr(1));
-  if (!unit) return here.size() < 5 ? cut() : fail("a bad escape in a string");
-  char32_t code = *unit;
   at_ += 6;
-  if (code >= 0xd800 && code <= 0xdfff) {
-    const std::string_view second = text_.substr(at_);
-    const auto low = second.starts_with("\\u") ? code_unit(second.substr(2)) : std::nullopt;
-    if (!low && second.size() < 6 && !whole_) return cut();
-    if (code >= 0xdc00 || !low || *low < 0xdc00 || *low > 0xdfff)
-      return fail("half of a pair of surrogates in a string");
-    code = 0x10000 + ((code - 0xd800) << 10) + (*low - 0xdc00);
-    at_ += 6;
-  }
-  append_utf8(text, code);
-  return Step::on;
+  return fail("half of a pair of surrogates in a string");
 }
 
 // RFC 8259 6: number = [ minus ] int [ frac ] [ exp ]

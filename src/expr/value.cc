@@ -16,41 +16,11 @@ namespace nowthen::expr {
 
 static_assert(std::endian::native == std::endian::little, "the tag is the lowest byte");
 
-/// What is shared begins with this.
-struct Node {
-  union {
-    std::uint64_t users;
-    Node* next;  ///< of those that are to be freed
-  };
-  std::uint32_t size;  ///< bytes, elements or fields
-  std::uint8_t tag;
-  bool pinned;
-};
-
 namespace {
 
 /// From this number of fields on an object has an index of its names.
 constexpr std::uint32_t kIndexed = 12;
 
-struct TextNode : Node {
-  using Part = char;
-  std::uint32_t capacity = 0;
-};
-struct ArrayNode : Node {
-  using Part = Value;
-  std::uint32_t capacity = 0;
-};
-struct ObjectNode : Node {
-  using Part = Field;
-  std::uint32_t capacity = 0;
-  std::uint32_t slots = 0;         ///< of the index, a power of two; 0: there is none
-  std::uint32_t* index = nullptr;  ///< places of fields, and one more than that; 0: none
-};
-/// What is behind a node.
-template <class T>
-typename T::Part* parts(T& node) {
-  return reinterpret_cast<typename T::Part*>(&node + 1);
-}
 static_assert(sizeof(Value) == 16 && sizeof(ArrayNode) % alignof(Value) == 0);
 static_assert(sizeof(ObjectNode) % alignof(Field) == 0);
 
@@ -315,30 +285,7 @@ Value Value::record(const Elements& names, const Value* values) {
   return made;
 }
 
-Kind Value::kind() const {
-  constexpr Kind kKinds[] = {Kind::null,   Kind::boolean, Kind::boolean, Kind::number,
-                             Kind::number, Kind::string,  Kind::number,  Kind::string,
-                             Kind::array,  Kind::object};
-  return kKinds[bytes_[0]];
-}
-
-std::string_view Value::text() const {
-  if (!is_shared()) return {reinterpret_cast<const char*>(bytes_ + 2), bytes_[1]};
-  auto* shared = node<TextNode>();
-  return {parts(*shared), shared->size};
-}
-
 double Value::number_of_text() const { return to_double(text()); }
-
-Elements Value::elements() const {
-  auto* array = node<ArrayNode>();
-  return {parts(*array), array->size};
-}
-
-Fields Value::fields() const {
-  auto* object = node<ObjectNode>();
-  return {parts(*object), object->size};
-}
 
 const Value* Value::find(const Value& name) const {
   auto* object = node<ObjectNode>();
@@ -418,16 +365,7 @@ Value Value::take(const Value& name) {
   return std::exchange(parts(Shared::own<ObjectNode>(*this, 0))[place].value, Value());
 }
 
-void Value::share() const noexcept {
-  Node* shared = node<Node>();
-  if (!shared->pinned) ++shared->users;
-}
-
-void Value::release() noexcept {
-  Node* shared = node<Node>();
-  if (shared->pinned || --shared->users > 0) return;
-  Shared::free_all(shared);
-}
+void Value::free_node() noexcept { Shared::free_all(node<Node>()); }
 
 void Value::pin() {
   if (!is_shared()) return;

@@ -191,6 +191,7 @@ class Value {
   }
   void share() const noexcept;
   void release() noexcept;
+  void free_node() noexcept;
   double number_of_text() const;
   friend struct Shared;
 
@@ -207,5 +208,71 @@ struct Field {
 inline const Value* Elements::end() const { return first + count; }
 inline const Value& Elements::operator[](std::size_t index) const { return first[index]; }
 inline const Field* Fields::end() const { return first + count; }
+
+// ---- how it is kept ----
+
+/// What is shared begins with this.
+struct Node {
+  union {
+    std::uint64_t users;
+    Node* next;  ///< of those that are to be freed
+  };
+  std::uint32_t size;  ///< bytes, elements or fields
+  std::uint8_t tag;
+  bool pinned;
+};
+
+struct TextNode : Node {
+  using Part = char;
+  std::uint32_t capacity = 0;
+};
+struct ArrayNode : Node {
+  using Part = Value;
+  std::uint32_t capacity = 0;
+};
+struct ObjectNode : Node {
+  using Part = Field;
+  std::uint32_t capacity = 0;
+  std::uint32_t slots = 0;         ///< of the index, a power of two; 0: there is none
+  std::uint32_t* index = nullptr;  ///< places of fields, and one more than that; 0: none
+};
+/// What is behind a node.
+template <class T>
+typename T::Part* parts(T& node) {
+  return reinterpret_cast<typename T::Part*>(&node + 1);
+}
+
+inline Kind Value::kind() const {
+  constexpr Kind kKinds[] = {Kind::null,   Kind::boolean, Kind::boolean, Kind::number,
+                             Kind::number, Kind::string,  Kind::number,  Kind::string,
+                             Kind::array,  Kind::object};
+  return kKinds[bytes_[0]];
+}
+
+inline std::string_view Value::text() const {
+  if (!is_shared()) return {reinterpret_cast<const char*>(bytes_ + 2), bytes_[1]};
+  auto* shared = node<TextNode>();
+  return {parts(*shared), shared->size};
+}
+
+inline Elements Value::elements() const {
+  auto* array = node<ArrayNode>();
+  return {parts(*array), array->size};
+}
+
+inline Fields Value::fields() const {
+  auto* object = node<ObjectNode>();
+  return {parts(*object), object->size};
+}
+
+inline void Value::share() const noexcept {
+  Node* shared = node<Node>();
+  if (!shared->pinned) ++shared->users;
+}
+
+inline void Value::release() noexcept {
+  Node* shared = node<Node>();
+  if (!shared->pinned && --shared->users == 0) free_node();
+}
 
 }  // namespace nowthen::expr

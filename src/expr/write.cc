@@ -1,8 +1,12 @@
 #include "expr/write.h"
 
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 #include <vector>
 
+#include "base/escape.h"
 #include "expr/decimal.h"
 #include "expr/order.h"
 
@@ -15,6 +19,27 @@ struct Level {
   std::vector<const Field*> sorted;
   std::size_t at = 0;
 };
+
+/// The first byte from `at` on that is written as an escape, or the end. Eight bytes at a time.
+std::size_t special_from(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    const auto zero_in = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
+    const std::uint64_t found = (((word - 0x20 * kOnes) & ~word) | zero_in(word ^ ('"' * kOnes)) |
+                                 zero_in(word ^ ('\\' * kOnes)) | zero_in(word ^ (0x7f * kOnes))) &
+                                kHigh;
+    // A borrow may spoil the bytes above the first that is found, never that one.
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+  }
+  for (; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) break;
+  }
+  return at;
+}
 
 class Writer {
  public:
@@ -96,24 +121,21 @@ void write_json(std::string& out, const Value& value, const WriteOptions& option
 
 void write_string(std::string& out, std::string_view text) {
   out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
+  for (std::size_t plain = 0;;) {
+    const std::size_t i = special_from(text, plain);
     out.append(text, plain, i - plain);
+    if (i == text.size()) break;
     plain = i + 1;
+    const auto c = static_cast<unsigned char>(text[i]);
     constexpr std::string_view kLetters = "btn?fr";
     if (c == '"' || c == '\\') {
       out += {'\\', static_cast<char>(c)};
     } else if (c >= 8 && c <= 13 && c != 11) {
       out += {'\\', kLetters[c - 8u]};
     } else {
-      constexpr char kDigits[] = "0123456789abcdef";
-      out += "\\u00";
-      out += {kDigits[c >> 4], kDigits[c & 15]};
+      append_escape(out, c);
     }
   }
-  out.append(text, plain);
   out += '"';
 }
 
