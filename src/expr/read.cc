@@ -82,10 +82,11 @@ Result<Reader::Got> Reader::next(std::string_view& text, bool whole, Value& valu
 
 /// Whether anything follows.
 bool Reader::white_space() {
-  while (at_ < text_.size() &&
-         (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
-    ++at_;
-  return at_ < text_.size();
+  for (; at_ < text_.size(); ++at_) {
+    const char c = text_[at_];
+    if (c > ' ' || (c != ' ' && c != '\n' && c != '\r' && c != '\t')) return true;
+  }
+  return false;
 }
 
 Reader::Step Reader::fail(std::string_view why) {
@@ -237,9 +238,11 @@ Reader::Step Reader::escape(std::string& text) {
 // RFC 8259 6: number = [ minus ] int [ frac ] [ exp ]
 Reader::Step Reader::number() {
   std::size_t at = at_;
+  std::uint64_t coefficient = 0;  // of as many digits as are not too many
   const auto digits = [&] {
     const std::size_t from = at;
-    while (at < text_.size() && is_digit(text_[at])) ++at;
+    for (; at < text_.size() && is_digit(text_[at]); ++at)
+      coefficient = coefficient * 10 + static_cast<std::uint64_t>(text_[at] - '0');
     return at - from;
   };
   const auto next_is = [&](char c) { return at < text_.size() && text_[at] == c; };
@@ -256,8 +259,9 @@ Reader::Step Reader::number() {
     behind_point = digits();
     if (behind_point == 0) return at == text_.size() ? cut() : fail("expected a digit");
   }
-  const std::size_t end_of_digits = at;
-  if (next_is('e') || next_is('E')) {
+  const auto unsigned_number = static_cast<double>(coefficient);
+  const bool has_exponent = next_is('e') || next_is('E');
+  if (has_exponent) {
     ++at;
     if (next_is('+') || next_is('-')) ++at;
     if (digits() == 0) return at == text_.size() ? cut() : fail("expected a digit");
@@ -265,24 +269,16 @@ Reader::Step Reader::number() {
   if (at == text_.size() && !whole_) return Step::part;
   const std::string_view text = text_.substr(at_, at - at_);
   // A text that is also what the double would be written as needs no keeping.
-  const bool short_enough = before_point + behind_point <= kDoubleDigits && at == end_of_digits;
-  if (short_enough && behind_point == 0) {
-    std::int64_t integer = 0;
-    for (const char c : text.substr(negative ? 1 : 0)) integer = integer * 10 + (c - '0');
-    const auto number = static_cast<double>(integer);
-    return take(Value(negative ? -number : number), at);
-  }
-  if (short_enough && text.back() != '0' &&
-      (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 6)) {
-    // Both are exact, so that the quotient is the nearest double.
-    constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    std::int64_t coefficient = 0;
-    for (const char c : text.substr(negative ? 1 : 0)) {
-      if (c != '.') coefficient = coefficient * 10 + (c - '0');
+  if (before_point + behind_point <= kDoubleDigits && !has_exponent) {
+    if (behind_point == 0) return take(Value(negative ? -unsigned_number : unsigned_number), at);
+    if (text.back() != '0' &&
+        (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 6)) {
+      // Both are exact, so that the quotient is the nearest double.
+      constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+      const double number = unsigned_number / kPowers[behind_point];
+      return take(Value(negative ? -number : number), at);
     }
-    const double number = static_cast<double>(coefficient) / kPowers[behind_point];
-    return take(Value(negative ? -number : number), at);
   }
   const auto kept = canonical(text);
   if (!kept) return fail("the exponent of a number is too large");
