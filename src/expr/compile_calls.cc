@@ -10,9 +10,10 @@
 namespace nowthen::expr {
 namespace {
 
-/// Functions are put in where they are called, down to so many within each other, and as long as
-/// there is not more code than this. Else they are called.
+/// Functions are put in where they are called, down to so many within each other and so many pieces
+/// within pieces, and as long as there is not more code than this. Else they are called.
 constexpr unsigned kWithinMax = 64;
+constexpr std::size_t kPiecesMax = 500;
 constexpr std::size_t kPutInMax = 20'000;
 
 /// Functions that reach outside of a program.
@@ -112,7 +113,7 @@ Place Compiler::function(const Scope& function, const Syntax& call, const Scope*
     of_library_ = of_library;
     return made;
   }
-  if (function.recursive || within_ >= kWithinMax || written_ >= kPutInMax)
+  if (function.recursive || within_ >= kWithinMax || depth_ >= kPiecesMax || written_ >= kPutInMax)
     return routine(function, call, scope, in);
   return put_in(function, call, scope, in);
 }

@@ -12,7 +12,7 @@ namespace nowthen::expr {
 namespace {
 
 /// The C++ stack is what the compiler recurses on.
-constexpr std::size_t kDepthMax = 6'000;
+constexpr std::size_t kDepthMax = kDepthOfProgram + 600;
 constexpr std::size_t kInstructionsMax = 4'000'000;
 
 }  // namespace

@@ -18,15 +18,17 @@ namespace nowthen::expr {
 namespace {
 
 constexpr const char* kOrder =
-    R"({"id":"A-1001","order":{"total":129.5,"limit":500,"customer":{"name":"Smith","country":"DE",)"
-    R"("since":"2019-04-01"},"paid":false},"items":[)"
-    R"({"sku":"a1","qty":2,"price":9.5},{"sku":"b7","qty":1,"price":3},{"sku":"c2","qty":5,"price":1.25},)"
-    R"({"sku":"a2","qty":3,"price":9.5},{"sku":"b8","qty":1,"price":4},{"sku":"c3","qty":2,"price":2.25},)"
-    R"({"sku":"a3","qty":4,"price":9.5},{"sku":"b9","qty":1,"price":5},{"sku":"c4","qty":7,"price":3.25},)"
-    R"({"sku":"a4","qty":2,"price":8.5},{"sku":"b1","qty":1,"price":6},{"sku":"c5","qty":5,"price":4.25},)"
-    R"({"sku":"a5","qty":2,"price":7.5},{"sku":"b2","qty":1,"price":7},{"sku":"c6","qty":6,"price":5.25},)"
-    R"({"sku":"a6","qty":2,"price":6.5},{"sku":"b3","qty":1,"price":8},{"sku":"c7","qty":5,"price":6.25},)"
-    R"({"sku":"a7","qty":2,"price":5.5},{"sku":"b4","qty":1,"price":9}]})";
+    R"({"id":"A-1001","order":{"total":129.5,"limit":500,"customer":{"name":"Smith",)"
+    R"("country":"DE","since":"2019-04-01"},"paid":false},"items":[{"sku":"a1","qty":2,)"
+    R"("price":9.5},{"sku":"b7","qty":1,"price":3},{"sku":"c2","qty":5,"price":1.25},)"
+    R"({"sku":"a2","qty":3,"price":9.5},{"sku":"b8","qty":1,"price":4},{"sku":"c3",)"
+    R"("qty":2,"price":2.25},{"sku":"a3","qty":4,"price":9.5},{"sku":"b9","qty":1,)"
+    R"("price":5},{"sku":"c4","qty":7,"price":3.25},{"sku":"a4","qty":2,"price":8.5},)"
+    R"({"sku":"b1","qty":1,"price":6},{"sku":"c5","qty":5,"price":4.25},{"sku":"a5",)"
+    R"("qty":2,"price":7.5},{"sku":"b2","qty":1,"price":7},{"sku":"c6","qty":6,)"
+    R"("price":5.25},{"sku":"a6","qty":2,"price":6.5},{"sku":"b3","qty":1,"price":8},)"
+    R"({"sku":"c7","qty":5,"price":6.25},{"sku":"a7","qty":2,"price":5.5},{"sku":"b4",)"
+    R"("qty":1,"price":9}]})";
 
 constexpr const char* kRule =
     R"~(if .order.total > .order.limit and .order.customer.country != "DE" then )~"

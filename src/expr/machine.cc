@@ -179,7 +179,6 @@ std::uint32_t Machine::back() {
         continue;
       case Kind::attempt:
       case Kind::succeeded:
-      case Kind::done:
         ways_.pop_back();
         continue;
     }
@@ -246,9 +245,7 @@ bool Machine::next_number(Way& way, const Instruction& range) {
   const double number = way.next;
   const double upto = value(range.b).number();
   const double by = value(range.c).number();
-  const auto within = [&](double at) {
-    return by > 0 ? at < upto : by < 0 ? at > upto : at != upto;
-  };
+  const auto within = [&](double at) { return by > 0 ? at < upto : by < 0 && at > upto; };
   if (!within(number)) {
     ways_.pop_back();
     return false;

@@ -62,7 +62,7 @@ class Machine {
     std::uint32_t around;  ///< the frame in which it is defined
     std::uint32_t ways;    ///< how many there were when it was made
   };
-  enum class Kind : std::uint8_t { fork, each, range, attempt, succeeded, done };
+  enum class Kind : std::uint8_t { fork, each, range, attempt, succeeded };
   /// A way back.
   struct Way {
     Kind kind;
