@@ -33,13 +33,13 @@ test: build ## build and test everything
 	@tools/install_test build/release
 	@$(MAKE) --no-print-directory expr lint http planted gcc
 
-expr: build ## the expression language: generated programs against jq and gojq, and its fuzzers for 15 s each
+expr: build ## expressions: generated programs against jq and gojq, and the fuzzers for 15 s each
 	@tests/expr/differential --count 2000
 	@test -f build/fuzz/build.ninja || cmake --preset fuzz
 	@cmake --build --preset fuzz --target program_fuzz value_fuzz
 	@tools/fuzz build/fuzz 15 program value
 
-differential: build ## 100,000 generated programs against jq, gojq and jq-wasm (npm; NODE_PATH says where it is)
+differential: build ## 100,000 generated programs against jq, gojq and jq-wasm (see NODE_PATH)
 	@tests/expr/differential --count 100000 --against jq,gojq,jq-wasm
 
 http: export NOWTHEN_BUILD_DIR := $(CURDIR)/build/release
