@@ -25,10 +25,10 @@ Place Compiler::assign(const Syntax& syntax, const Scope* scope, Place in) {
 }
 
 /// Whether it is one path that can be known without looking at what is on it: `.a[$i].b`.
-bool Compiler::is_definite(Ref ref, const Scope* scope) const {
+bool Compiler::is_definite(Ref ref) const {
   const Syntax& syntax = piece(ref);
   if (syntax.form == Form::identity) return true;
-  return syntax.form == Form::index && syntax.depth < 20 && is_definite(syntax.parts[0], scope) &&
+  return syntax.form == Form::index && syntax.depth < 20 && is_definite(syntax.parts[0]) &&
          is_simple(syntax.parts[1]);
 }
 
@@ -57,7 +57,7 @@ Operand Compiler::keys(Ref ref, const Scope* scope, Place in) {
 /// `paths = right`: reduce path(paths) as $p (.; setpath($p; $right)).
 Place Compiler::set(Ref paths, const Scope* scope, Place in, Operand right) {
   const Operand state = reg();
-  if (is_definite(paths, scope)) {
+  if (is_definite(paths)) {
     const Mark temporary = mark();
     const Operand path = keys(paths, scope, in);
     emit(Op::set_path, state, in.value, path, right, in.owned);
@@ -86,7 +86,7 @@ Place Compiler::update(Ref paths, const Scope* scope, Place in, Ref body, Operan
                        std::string_view sign) {
   const Operand state = reg();
   const Operand gone = reg();
-  const bool definite = is_definite(paths, scope);
+  const bool definite = is_definite(paths);
   const Mark before = mark();
   const std::uint32_t ends = context_->ends;
   emit(Op::move, gone, constant(Value::array()));

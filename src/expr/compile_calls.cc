@@ -20,8 +20,7 @@ constexpr std::size_t kPutInMax = 20'000;
 constexpr std::pair<std::string_view, unsigned> kRefused[] = {
     {"env", 0},        {"input", 0},      {"inputs", 0},         {"debug", 0},
     {"debug", 1},      {"stderr", 0},     {"halt", 0},           {"halt_error", 0},
-    {"halt_error", 1}, {"modulemeta", 0}, {"input_filename", 0}, {"get_search_list", 0},
-    {"getpath_env", 0}};
+    {"halt_error", 1}, {"modulemeta", 0}, {"input_filename", 0}, {"get_search_list", 0}};
 
 /// How many characters must be added, taken away or changed.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -56,7 +55,7 @@ Place Compiler::call(const Syntax& syntax, const Scope* scope, Place in) {
       Scope made{.kind = Scope::Kind::function,
                  .name = define.name,
                  .arity = arity,
-                 .context = contexts_.empty() ? context_ : contexts_.front().get(),
+                 .context = contexts_.front().get(),
                  .tree = &tree,
                  .body = define.parts[0],
                  .define = &define};
@@ -84,6 +83,8 @@ void Compiler::unknown(const Syntax& call, const Scope* scope) {
   std::size_t least = std::max<std::size_t>(1, call.name.size() / 3) + 1;
   const auto consider = [&](const std::string& name) {
     const bool same_name = name.substr(0, name.find('/')) == call.name;
+    const std::size_t longer = std::max(wanted.size(), name.size());
+    if (!same_name && longer - std::min(wanted.size(), name.size()) >= least) return;
     const std::size_t far = same_name ? 0 : distance(wanted, name);
     if (far < least) {
       least = far;
@@ -270,9 +271,8 @@ void Compiler::finish(Work work) {
   const Place made = compile(work.body, work.scope, work.in);
   const bool is_main = context_->number == 0;
   if (is_main) {
-    const std::size_t output = emit(Op::output, reg(), made.value, 0, 0, made.owned);
+    emit(Op::output, reg(), made.value, 0, 0, made.owned);
     emit(Op::backtrack, 0);
-    (void)output;
     code_->single_valued = context_->forks == 0 && context_->ends == 0;
   } else {
     emit(Op::give, 0, made.value, made.path, 0, made.owned && made.value >= 0);
@@ -371,7 +371,7 @@ std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, P
       }
       if (name == "path") {
         const Operand dst = reg();
-        if (is_definite(call.parts[0], scope) && piece(call.parts[0]).form == Form::identity)
+        if (piece(call.parts[0]).form == Form::identity)
           return plain(constant(Value::array()), false, in);
         const Place at = compile(call.parts[0], scope, {in.value, constant(Value()), false});
         emit(Op::whole, dst, at.path, at.value);

@@ -112,7 +112,7 @@ class Compiler {
   // compile_assignments.cc
   Place assign(const Syntax& syntax, const Scope* scope, Place in);
   Operand keys(Ref ref, const Scope* scope, Place in);
-  bool is_definite(Ref ref, const Scope* scope) const;
+  bool is_definite(Ref ref) const;
   Place update(Ref paths, const Scope* scope, Place in, Ref body, Operand right,
                std::string_view sign);
   void operate(std::string_view sign, Operand of, Operand right);

@@ -74,7 +74,7 @@ Value from_uri(const Value& value, Raised& raised) {
       made += text[i];
       continue;
     }
-    const int high = i + 2 < text.size() + 0 ? hex_digit(text[i + 1]) : -1;
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0)
       return raised.error(described(Value(std::string_view(text))) +
