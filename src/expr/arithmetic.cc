@@ -113,19 +113,23 @@ Value add(Value a, Value b, Raised& raised) {
   }
 }
 
-Value subtract(Value a, const Value& b, Raised& raised) {
+Value subtract(Value a, const Value& b, Raised& raised, std::uint64_t& work) {
   if (a.is_number() && b.is_number()) return Value(a.number() - b.number());
   if (!a.is_array() || !b.is_array()) return refuse(a, b, "subtracted", raised);
+  // Looked for in order; what is no number is like nothing, and not found.
+  const auto places = sorted_places(b.elements().first, b.elements().size(), &work);
+  if (!places) return raised.error(kTooDeepToCompare);
   Value left = Value::array();
   for (const Value& element : a.elements()) {
+    std::size_t low = 0;
+    std::size_t high = places->size();
     bool found = false;
-    for (const Value& other : b.elements()) {
-      const auto order = compare(element, other);
+    while (low < high && !found) {
+      const std::size_t middle = low + (high - low) / 2;
+      const auto order = compare(b.elements()[(*places)[middle]], element, &work);
       if (!order) return raised.error(kTooDeepToCompare);
-      if (*order == 0) {
-        found = true;
-        break;
-      }
+      found = *order == 0;
+      (*order < 0 ? low = middle + 1 : high = middle);
     }
     if (!found) left.append(element);
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "expr/raised.h"
 #include "expr/value.h"
 
@@ -8,7 +10,8 @@ namespace nowthen::expr {
 // The signs + - * / % between values of any kinds, as jq has them. Numbers are doubles here.
 
 Value add(Value a, Value b, Raised& raised);
-Value subtract(Value a, const Value& b, Raised& raised);
+/// Adds to `work` what was compared, for arrays.
+Value subtract(Value a, const Value& b, Raised& raised, std::uint64_t& work);
 Value multiply(Value a, Value b, Raised& raised);
 Value divide(const Value& a, const Value& b, Raised& raised);
 Value modulo(const Value& a, const Value& b, Raised& raised);

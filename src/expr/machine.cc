@@ -19,6 +19,8 @@ namespace {
 constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
 /// The last instruction of a routine that gives, so that programs end with it.
 constexpr std::uint32_t kYield = kNowhere - 1;
+/// So many bytes may be allocated before they are paid for with steps.
+constexpr std::uint64_t kUnpaidMax = 4'096;
 
 // A closure in a register: its routine, and the frame in which it is defined.
 constexpr double kFrames = 1u << 26;
@@ -106,6 +108,7 @@ void Machine::reserve(std::uint32_t registers) {
 Machine::Got Machine::next(Value& result) {
   if (!running_) return Got::end;
   const std::int64_t before = Memory::used();
+  paid_ = Memory::taken();
   const Memory::Budget budget(limits_.memory);
   std::uint32_t at = resume_;
   if (begun_) at = back();
@@ -321,7 +324,7 @@ std::uint32_t Machine::give(const Instruction& give) {
 Value Machine::compared(const Instruction& i) {
   const Value& a = value(i.a);
   const Value& b = value(i.b);
-  const auto order = compare(a, b);
+  const auto order = compare(a, b, &work_);
   if (!order) return raised_.error(kTooDeepToCompare);
   switch (i.op) {
     case Op::equal:
@@ -367,16 +370,24 @@ Value Machine::called(const Instruction& i) {
   return code.hosts[static_cast<std::size_t>(i.c)].function(arguments.data(), raised_);
 }
 
-/// A step for each key of a path that is gone along.
-bool Machine::spend_on(const Value& path) {
-  const std::size_t keys = path.is_array() ? path.elements().size() : 0;
-  if (keys <= steps_) {
-    steps_ -= keys;
+/// Takes steps for work that was done or is to be done, and for what was allocated.
+bool Machine::spend(std::uint64_t work) {
+  constexpr std::uint64_t kBytes = 64;  // a step
+  const std::uint64_t taken = Memory::taken();
+  const std::uint64_t cost = work + std::exchange(work_, 0) + (taken - paid_) / kBytes;
+  paid_ = taken;
+  if (cost <= steps_) {
+    steps_ -= cost;
     return true;
   }
   steps_ = 0;
   raised_.budget("steps");
   return false;
+}
+
+/// A step for each key of a path that is gone along.
+bool Machine::spend_on(const Value& path) {
+  return spend(path.is_array() ? path.elements().size() : 0);
 }
 
 /// Of instructions that only compute.
@@ -389,7 +400,7 @@ Value Machine::computed(const Instruction& i) {
     case Op::add:
       return add(taken(i), value(i.b), raised_);
     case Op::subtract:
-      return subtract(taken(i), value(i.b), raised_);
+      return subtract(taken(i), value(i.b), raised_, work_);
     case Op::multiply:
       return multiply(taken(i), value(i.b), raised_);
     case Op::divide:
@@ -651,6 +662,8 @@ std::uint32_t Machine::run(std::uint32_t at) {
         registers_[i.dst] = computed(i);
         break;
     }
+    // Only what may take long or much gets here.
+    if (work_ > 0 || Memory::taken() - paid_ > kUnpaidMax) spend(0);
     if (raised_) [[unlikely]] {
       place_ = here;
       const bool skipped = i.is_optional && raised_.what() == Raised::What::error;

@@ -91,6 +91,7 @@ class Machine {
   std::uint32_t call(const Instruction& call, std::uint32_t at, std::uint32_t routine,
                      std::uint32_t around);
   std::uint32_t give(const Instruction& give);
+  bool spend(std::uint64_t work);
   bool spend_on(const Value& path);
   Value computed(const Instruction& instruction);
   Value compared(const Instruction& instruction);
@@ -110,6 +111,8 @@ class Machine {
   std::vector<Frame> frames_;
   std::vector<Way> ways_;
   std::uint64_t steps_ = 0;
+  std::uint64_t work_ = 0;  ///< that is done, and not yet taken from the steps
+  std::uint64_t paid_ = 0;  ///< of Memory::taken()
   Limits limits_;
   Surroundings around_;
   Raised raised_;

@@ -8,8 +8,11 @@ namespace nowthen::expr {
 thread_local std::int64_t Memory::used_ = 0;
 thread_local std::int64_t Memory::most_ = std::numeric_limits<std::int64_t>::max() / 2;
 
+thread_local std::uint64_t Memory::taken_ = 0;
+
 void* Memory::allocate(std::size_t bytes) {
   used_ += static_cast<std::int64_t>(bytes);
+  taken_ += bytes;
   return ::operator new(bytes);
 }
 

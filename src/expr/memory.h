@@ -19,6 +19,8 @@ class Memory {
   }
   static bool exceeded() { return used_ > most_; }
   static std::int64_t used() { return used_; }
+  /// All bytes that this thread ever allocated: a measure of work.
+  static std::uint64_t taken() { return taken_; }
 
   /// While it lives, this thread may take as many bytes more as it says. They nest.
   class Budget {
@@ -39,6 +41,7 @@ class Memory {
   // Below zero where more is freed than was allocated: values may go from thread to thread.
   static thread_local std::int64_t used_;
   static thread_local std::int64_t most_;
+  static thread_local std::uint64_t taken_;
 };
 
 }  // namespace nowthen::expr

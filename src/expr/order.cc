@@ -79,11 +79,17 @@ std::vector<const Field*> sorted_fields(const Value& object) {
   return sorted;
 }
 
-std::optional<std::strong_ordering> compare(const Value& a, const Value& b) {
+std::optional<std::strong_ordering> compare(const Value& a, const Value& b, std::uint64_t* work) {
+  std::uint64_t ignored = 0;
+  std::uint64_t& done = work == nullptr ? ignored : *work;
   Both top;
-  if (const auto order = compare_outside(a, b, top)) return order;
+  if (const auto order = compare_outside(a, b, top)) {
+    if (a.is_string()) done += a.text().size() / 64;
+    return order;
+  }
   std::vector<Both> outer;
   for (;;) {
+    ++done;
     const std::size_t at = top.at++;
     if (at >= top.a.size() || at >= top.b.size()) {
       if (const Order by = top.a.size() <=> top.b.size(); by != 0 || outer.empty()) return by;
@@ -96,13 +102,15 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b) {
     if (order && *order != 0) return order;
     if (order) continue;
     if (outer.size() + 1 >= kDepthMax) return std::nullopt;
+    done += inside.a.size();  // which were sorted, if they are fields
     outer.push_back(std::exchange(top, std::move(inside)));
   }
 }
 
 // Merged from below, because what is no number is less than itself: an order that the sorts of the
 // standard library must not be given.
-std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count) {
+std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count,
+                                                        std::uint64_t* work) {
   std::vector<std::uint32_t> places(count);
   std::iota(places.begin(), places.end(), 0u);
   std::vector<std::uint32_t> merged(count);
@@ -115,7 +123,7 @@ std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std
       for (std::size_t to = from; to < end; ++to) {
         bool take_right = left == middle;
         if (!take_right && right < end) {
-          const auto order = compare(values[places[right]], values[places[left]]);
+          const auto order = compare(values[places[right]], values[places[left]], work);
           if (!order) return std::nullopt;
           take_right = *order < 0;
         }

@@ -18,12 +18,15 @@ inline constexpr std::size_t kDepthMax = 10'000;
 /// numbers, itself too. Two exact numbers are compared exactly, else doubles are. None if both are
 /// alike down to kDepthMax levels.
 inline constexpr std::string_view kTooDeepToCompare = "Comparison too deep";
-std::optional<std::strong_ordering> compare(const Value& a, const Value& b);
+/// Adds to `work` the parts that were compared, and bytes of strings.
+std::optional<std::strong_ordering> compare(const Value& a, const Value& b,
+                                            std::uint64_t* work = nullptr);
 
 /// Of an object, sorted by name.
 std::vector<const Field*> sorted_fields(const Value& object);
 
 /// The places of `values`, sorted by them; like ones stay in order. None if two are alike too deep.
-std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count);
+std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count,
+                                                        std::uint64_t* work = nullptr);
 
 }  // namespace nowthen::expr

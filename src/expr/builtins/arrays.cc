@@ -36,7 +36,9 @@ std::vector<Keyed> sorted(Call& call, const Value* keys) {
     return all;
   }
   const Value* const by = keys == nullptr ? elements.first : keys->elements().first;
-  const auto places = sorted_places(by, elements.size());
+  std::uint64_t work = 0;
+  const auto places = sorted_places(by, elements.size(), &work);
+  if (!call.spend(work * 16)) return all;
   if (!places) {
     call.raised.error(kTooDeepToCompare);
     return all;
