@@ -40,7 +40,7 @@ Value as_json(const Value& value, Raised&) { return Value(std::string_view(json_
 
 Value as_html(const Value& value, Raised&) {
   return Value(std::string_view(
-      replaced(text_of(value), "<>&'\"", {"&lt;", "&gt;", "&amp;", "&#39;", "&quot;"})));
+      replaced(text_of(value), "<>&'\"", {"&lt;", "&gt;", "&amp;", "&apos;", "&quot;"})));
 }
 
 Value as_uri(const Value& value, Raised&) {
