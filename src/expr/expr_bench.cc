@@ -50,14 +50,25 @@ void compile_rule(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(Program::compile(kRule));
 }
 
+/// 1,024 bytes: an order, and some more of the same kind.
+std::string one_kib() {
+  std::string text(kOrder);
+  text.pop_back();
+  text += R"(,"shipping":{"street":"1 High Street","city":"Hamburg","zip":"20095","express":true,)"
+          R"("windows":[{"from":8,"to":12},{"from":14,"to":18.5}]},"tags":["new","eu"],"ref":null)";
+  for (int i = 0; text.size() < 1'000; ++i) text += ",\"f" + std::to_string(i) + "\":" + "7.5";
+  text += ",\"end\":\"" + std::string(1'024 - text.size() - 10, 'x') + "\"}";
+  return text;
+}
+
 void parse_1_kib(benchmark::State& state) {
-  const std::string text(kOrder);
+  const std::string text = one_kib();
   for (auto _ : state) benchmark::DoNotOptimize(read_json(text));
   state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
 }
 
 void write_1_kib(benchmark::State& state) {
-  const Value value = *read_json(kOrder);
+  const Value value = *read_json(one_kib());
   std::string text;
   for (auto _ : state) {
     text.clear();

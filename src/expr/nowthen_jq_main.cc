@@ -285,9 +285,7 @@ class Inputs {
       auto got = reader_.next(rest, ended_, value);
       if (!got) refuse("the input is not JSON: " + got.error().message);
       const std::size_t end = text_.size() - rest.size();
-      lines_ += static_cast<std::uint64_t>(
-          std::count(text_.begin() + static_cast<std::ptrdiff_t>(taken_),
-                     text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+      lines_ = reader_.lines();
       taken_ = end;
       if (*got == Reader::Got::value) return true;
       if (ended_) return false;

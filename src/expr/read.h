@@ -36,6 +36,8 @@ class Reader {
   /// Takes the next value from the front of `text`, and what it has read. `whole`: no more text
   /// follows, so that nothing is a part. `codec_failed` if it is not JSON.
   Result<Got> next(std::string_view& text, bool whole, Value& value);
+  /// Line breaks in all text that was taken.
+  std::uint64_t lines() const { return lines_; }
 
  private:
   struct Level {
