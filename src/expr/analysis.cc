@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "expr/builtins.h"
 #include "expr/code.h"
@@ -21,12 +22,19 @@ class Reads {
 
   std::vector<std::string> of(std::size_t begin, std::size_t end, std::uint32_t registers) {
     known_.resize(registers);
+    set_.resize(registers);
     known_[0] = ".";
     for (std::size_t at = begin; at < end; ++at) {
       const Instruction& i = code_.instructions[at];
       std::optional<std::string> held = visit(i);
       if (!sets_dst(i.op)) continue;
       auto& known = known_[static_cast<std::size_t>(i.dst)];
+      // What a state holds from the second turn on, the first one may have looked at.
+      const bool again = std::exchange(set_[static_cast<std::size_t>(i.dst)], true);
+      if (i.joins && again && !known && held) {
+        reads_.insert(*held);
+        continue;
+      }
       const bool is_constant = i.op == Op::move && i.a < 0;
       if (i.joins && known && is_constant) continue;  // which says no more of the input
       if (i.joins && known && held != known) {
@@ -67,7 +75,11 @@ class Reads {
         }
         break;
       case Op::each:
-        if (i.b == kNoPath) return followed(i.a, "[]");
+        if (i.b == kNoPath) {
+          auto parts = followed(i.a, "[]");
+          if (parts) shapes_.insert(*parts);
+          return parts;
+        }
         break;
       case Op::call:
       case Op::enter:
@@ -115,9 +127,14 @@ class Reads {
   /// Without those that are within others.
   std::vector<std::string> shortest() const {
     if (all_) return {"."};
+    std::set<std::string> reads = reads_;
+    for (const std::string& shape : shapes_) {
+      const auto below = reads_.lower_bound(shape);
+      if (below == reads_.end() || !below->starts_with(shape)) reads.insert(shape);
+    }
     std::vector<std::string> paths;
-    for (const std::string& path : reads_) {
-      const bool within = std::ranges::any_of(reads_, [&](const std::string& other) {
+    for (const std::string& path : reads) {
+      const bool within = std::ranges::any_of(reads, [&](const std::string& other) {
         if (other == path || !path.starts_with(other)) return false;
         const char next = path[other.size()];
         return other == "." || next == '.' || next == '[';
@@ -129,6 +146,8 @@ class Reads {
 
   const Code& code_;
   std::vector<std::optional<std::string>> known_;
+  std::vector<char> set_;         ///< whether a register was set before
+  std::set<std::string> shapes_;  ///< of which it is seen how many there are
   std::set<std::string> reads_;
   bool all_ = false;
 };

@@ -30,6 +30,7 @@ Value merged(Value a, const Value& b, Raised& raised) {
   std::vector<Level> levels;
   levels.push_back({std::move(a), &b, {}});
   for (;;) {
+    if (Memory::exceeded()) return raised.budget("memory");
     Level& top = levels.back();
     const Fields fields = top.from->fields();
     if (top.at == fields.size()) {
@@ -102,6 +103,8 @@ Value add(Value a, Value b, Raised& raised) {
       return a;
     case Kind::array:
       if (a.elements().size() == 0) return b;
+      if (Memory::is_short_of((a.elements().size() + b.elements().size()) * sizeof(Value)))
+        return raised.budget("memory: an array is too long");
       for (const Value& element : b.elements()) a.append(element);
       return a;
     case Kind::object:
@@ -176,6 +179,7 @@ Value negate(const Value& a, Raised& raised) {
 Value split(std::string_view text, std::string_view separator) {
   Value pieces = Value::array();
   if (text.empty()) return pieces;
+  if (separator.empty() && Memory::is_short_of(text.size() * 2 * sizeof(Value))) return pieces;
   std::size_t at = 0;
   if (separator.empty()) {
     while (at < text.size()) {

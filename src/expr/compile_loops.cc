@@ -84,7 +84,7 @@ Place Compiler::bind(const Syntax& syntax, const Scope* scope, Place in) {
     const bool last = i == patterns;
     const std::size_t attempt = last ? 0 : emit(Op::attempt, error, 0, error + 1);
     for (std::size_t n = 0; n < names.size(); ++n)
-      emit(Op::move, first + static_cast<Operand>(n), constant(Value()));
+      into({first + static_cast<Operand>(n)}, {constant(Value())});
     const Scope* inner = pattern(syntax.parts[i], all, source.value);
     for (const Scope* at = inner; at != all; at = at->outer)
       into({found(at->name, 0, true, all)->operand}, {at->operand});

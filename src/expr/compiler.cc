@@ -144,6 +144,7 @@ Place Compiler::form(const Syntax& syntax, const Scope* scope, Place in) {
       }
       emit(Op::leave, 0, reached(*at));
       ++context_->ends;
+      ++context_->leaves;
       return nothing(in);
     }
     case Form::define: {
@@ -429,26 +430,32 @@ Place Compiler::logic(const Syntax& syntax, const Scope* scope, Place in) {
 Place Compiler::otherwise(const Syntax& syntax, const Scope* scope, Place in) {
   const Place dst = pair(in);
   const Operand found = reg();
-  emit(Op::move, found, constant(Value(false)));
+  const std::size_t first = emit(Op::move, found, constant(Value(false)));
   const std::size_t fork = emit(Op::fork, 0);
   const Mark inside = mark();
   const std::uint32_t ends = context_->ends;
   const Place left = compile(syntax.parts[0], scope, in.shared());
-  const bool once = context_->forks == inside.forks && context_->ends == ends;
+  const bool many = context_->forks != inside.forks;
+  const bool sure = !many && context_->ends == ends;
   const std::size_t nothing = emit(Op::unless, 0, left.value);
-  if (!once) emit(Op::move, found, constant(Value(true)));
+  if (many) {
+    emit(Op::move, found, constant(Value(true)));
+  } else {
+    // One value at most: once it is there, nothing is left to come back for.
+    context_->code[first] = {.op = Op::mark, .dst = found};
+    emit(Op::cut, 0, found);
+  }
+  if (sure) context_->code[fork] = context_->code[first];
   into(dst, left);
   const std::size_t jump = emit(Op::jump, 0);
   aim(nothing);
   const Operand after = context_->next;
   context_->next = inside.next;
-  if (once) {
-    // There is one value on the left: nothing to come back for.
-    context_->code[fork].op = Op::mark;
-    context_->code[fork].dst = found;
-  } else {
+  if (!sure) {
     emit(Op::backtrack, 0);
     aim(fork);
+  }
+  if (many) {
     const std::size_t right = emit(Op::unless, 0, found);
     emit(Op::backtrack, 0);
     aim(right);

@@ -27,7 +27,8 @@ struct Context {
   /// So many instructions after which what follows may run again; and after which it may not run.
   std::uint32_t forks = 0;
   std::uint32_t ends = 0;
-  std::size_t target = 0;  ///< the newest place to which something jumps
+  std::uint32_t leaves = 0;  ///< `break`s, which may leave what is around them
+  std::size_t target = 0;    ///< the newest place to which something jumps
 };
 
 /// What a name means. The ones around it are the chain of `outer`.
@@ -50,6 +51,7 @@ struct Scope {
   const Syntax* define = nullptr;
   const Scope* scope = nullptr;
   bool recursive = false;
+  mutable std::vector<char> called{};                  ///< of each parameter: whether it is called
   mutable std::optional<std::uint32_t> routines[2]{};  ///< without and with paths
 };
 
@@ -130,6 +132,7 @@ class Compiler {
   std::optional<Place> special(const Syntax& call, const Scope* scope, Place in);
   Place first(Ref body, const Scope* scope, Place in);
   Place limit(const Syntax& call, const Scope* scope, Place in);
+  Place skip(const Syntax& call, const Scope* scope, Place in);
   Place range(const Syntax& call, const Scope* scope, Place in);
   void unknown(const Syntax& call, const Scope* scope);
   void finish(Work work);

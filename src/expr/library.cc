@@ -55,7 +55,7 @@ constexpr Definition kDefinitions[] = {
     {"recurse", 2, "def recurse(f; cond): def r: ., (f | select(cond) | r); r;"},
     {"until", 2, "def until(cond; update): def u: if cond then . else update | u end; u;"},
     {"while", 2, "def while(cond; update): def w: if cond then ., (update | w) else empty end; w;"},
-    {"repeat", 1, "def repeat(f): def r: ., (f | r); r;"},
+    {"repeat", 1, "def repeat(f): def r: f, r; r;"},
     {"isempty", 1, "def isempty(g): first((g | false), true);"},
     {"any", 0, "def any: any(.[]; .);"},
     {"any", 1, "def any(f): any(.[]; f);"},
@@ -70,9 +70,6 @@ constexpr Definition kDefinitions[] = {
     {"nth", 2,
      "def nth($n; f): if $n < 0 then error(\"Out of bounds negative array index\") "
      "else first(skip($n; f)) end;"},
-    {"skip", 2,
-     "def skip($n; f): if $n > 0 then foreach f as $x ($n; . - 1; if . < 0 then $x else empty end)"
-     " elif $n == 0 then f else error(\"Skip must be non-negative\") end;"},
     {"IN", 1, "def IN(s): any(s == .; .);"},
     {"IN", 2, "def IN(src; s): any(src == s; .);"},
     {"INDEX", 1, "def INDEX(f): INDEX(.[]; f);"},
@@ -134,8 +131,9 @@ constexpr Definition kDefinitions[] = {
 };
 
 /// Forms of the language that look like functions.
-constexpr std::string_view kForms[] = {"empty/0", "not/0",   "error/0", "error/1", "path/1",
-                                       "first/1", "limit/2", "range/1", "range/2", "range/3"};
+constexpr std::string_view kForms[] = {"empty/0", "not/0",   "error/0", "error/1",
+                                       "path/1",  "first/1", "limit/2", "skip/2",
+                                       "range/1", "range/2", "range/3"};
 
 struct Parsed {
   std::once_flag once;

@@ -69,6 +69,7 @@ void Machine::start(const Program& program, Value input, std::span<const Value> 
   constants_ = code.constants.elements().first;
   limits_ = limits;
   steps_ = limits.steps;
+  floor_ = Memory::used();
   around_ = around;
   raised_ = {};
   const Routine& main = code.routines.front();
@@ -107,9 +108,11 @@ void Machine::reserve(std::uint32_t registers) {
 
 Machine::Got Machine::next(Value& result) {
   if (!running_) return Got::end;
-  const std::int64_t before = Memory::used();
   paid_ = Memory::taken();
-  const Memory::Budget budget(limits_.memory);
+  // What the host kept or freed meanwhile counts as what the program made.
+  const std::int64_t held = std::max<std::int64_t>(0, Memory::used() - floor_);
+  const auto most = static_cast<std::int64_t>(limits_.memory);
+  const Memory::Budget budget(static_cast<std::size_t>(std::max<std::int64_t>(0, most - held)));
   std::uint32_t at = resume_;
   if (begun_) at = back();
   begun_ = true;
@@ -119,9 +122,6 @@ Machine::Got Machine::next(Value& result) {
     const std::size_t size = size_of(result, limits_.output + 1);
     if (size <= limits_.output) {
       limits_.output -= size;
-      const std::int64_t kept = Memory::used() - before;
-      limits_.memory -=
-          std::min(limits_.memory, static_cast<std::size_t>(std::max<std::int64_t>(kept, 0)));
       return Got::value;
     }
     raised_.budget("output");
@@ -394,8 +394,13 @@ bool Machine::spend_on(const Value& path) {
 Value Machine::computed(const Instruction& i) {
   switch (i.op) {
     case Op::index:
+      if (value(i.a).is_array() && value(i.b).is_array() &&
+          !spend(value(i.a).elements().size() * value(i.b).elements().size() / 8))
+        return {};
+      if (value(i.a).is_string()) work_ += value(i.a).text().size() / 64;
       return index(value(i.a), value(i.b), raised_);
     case Op::slice:
+      if (value(i.a).is_string()) work_ += value(i.a).text().size() / 64;
       return slice(value(i.a), value(i.b), value(i.c), raised_);
     case Op::add:
       return add(taken(i), value(i.b), raised_);

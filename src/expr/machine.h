@@ -43,7 +43,8 @@ class Machine {
     error,   ///< of the program: `raised().value()`
     budget,  ///< is used up: its value names which
   };
-  /// The next result. After anything but a value there is nothing more.
+  /// The next result. After anything but a value there is nothing more; until then the machine may
+  /// hold parts of results and of the input.
   Got next(Value& result);
   const Raised& raised() const { return raised_; }
   /// What is wrong, as one line.
@@ -113,6 +114,7 @@ class Machine {
   std::uint64_t steps_ = 0;
   std::uint64_t work_ = 0;  ///< that is done, and not yet taken from the steps
   std::uint64_t paid_ = 0;  ///< of Memory::taken()
+  std::int64_t floor_ = 0;  ///< Memory::used() at the start
   Limits limits_;
   Surroundings around_;
   Raised raised_;

@@ -60,6 +60,16 @@ TEST(Machine, an_error_is_caught_by_the_attempt_it_is_in) {
   EXPECT_EQ(run("(.a[])?", "1"), "");
 }
 
+TEST(Machine, of_alternatives_the_right_one_comes_only_without_a_left_one) {
+  EXPECT_EQ(run("{x: (.a? // 1), y: .c.d}", R"({"a":5})"), R"({"x":5,"y":null})");
+  EXPECT_EQ(run("if (.a? // 1) > 3 then .c.d else 0 end", R"({"a":5})"), "null");
+  EXPECT_EQ(run("{a: ((.s | strings) // 1), b: ((.t | strings) // 2), c: ((.s | numbers) // .u.v)}",
+                R"({"s":"x"})"),
+            R"({"a":"x","b":2,"c":null})");
+  EXPECT_EQ(run("[(.[] | numbers) // 7], [(1, null, 2) // 3], [(null, false) // (4, 5)]", "[1,2]"),
+            "[1,2] [1,2] [4,5]");
+}
+
 TEST(Machine, what_is_changed_is_nobody_elses) {
   EXPECT_EQ(run(". as $x | (. + [3] | .[0] = 9), $x", "[1,2]"), "[9,2,3] [1,2]");
   EXPECT_EQ(run("(.a |= . + 1), (.a += 1), .", R"({"a":1})"), R"({"a":2} {"a":2} {"a":1})");
@@ -152,8 +162,11 @@ constexpr Bad kBad[] = {
     {"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\" | test(\"^(a+)+$\")", "null",
      "! the budget is used up: steps"},
     {"repeat(.)", "\"0123456789\"", "\"0123456789\" "},
-    {"[limit(100000; repeat(tojson))] | length", "[[1,2],[3,4]]",
-     "! the budget is used up: memory"},
+    {"[limit(100000; repeat(tojson))] | length", "[[1,2],[3,4]]", "100000"},
+    {"reduce range(40) as $i ([]; [., .]) | . == .", "null", "! Comparison too deep"},
+    {"reduce range(40) as $i ([]; [., .]) | tojson", "null", "! the budget is used up: memory"},
+    {"reduce range(40) as $i ([]; [., .]) | flatten", "null", "! the budget is used up: "},
+    {"(\"a\" * 1e6) | test(\"a*[bc]\")", "null", "! the budget is used up: steps"},
     {"[recurse([.])]", "1", "! the budget is used up: "},
     {"[paths(..)]", "[[1,[2]],{\"a\":[3]}]", "[[0],[0],"},
     {"range(infinite) | select(false)", "null", "! the budget is used up: steps"},
@@ -290,6 +303,10 @@ TEST(Analysis, of_what_a_program_reads_and_yields) {
   EXPECT_EQ(known(".a |= 1"), ". one ");
   EXPECT_EQ(known("try .a catch .b"), ".a one ");
   EXPECT_EQ(known(".a.x > .b.y"), ".a.x .b.y one ");
+  EXPECT_EQ(known("[.items[] | 1] | length"), ".items[] one ");
+  EXPECT_EQ(known(". as {a: $x} ?// $y | [$x, $y]"), ". ");
+  EXPECT_EQ(known("reduce .i[] as $x (null; if . == 5 then error else $x.k end)"), ".i[].k one ");
+  EXPECT_EQ(known("label $o | [break $o]"), "");
   EXPECT_EQ(known("if .a then .b else .c end | .d"), ".a .b .c one ");
 }
 

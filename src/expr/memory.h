@@ -17,6 +17,8 @@ class Memory {
   static bool is_short_of(std::size_t bytes) {
     return static_cast<std::int64_t>(bytes) > most_ - used_;
   }
+  /// Bytes that this thread may still take.
+  static std::size_t left() { return used_ < most_ ? static_cast<std::size_t>(most_ - used_) : 0; }
   static bool exceeded() { return used_ > most_; }
   static std::int64_t used() { return used_; }
   /// All bytes that this thread ever allocated: a measure of work.

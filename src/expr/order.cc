@@ -12,6 +12,9 @@ namespace {
 
 using Order = std::strong_ordering;
 
+/// A comparison goes over no more parts than this: what is shared may be of any size.
+constexpr std::uint64_t kPartsMax = 20'000'000;
+
 /// null, false, true, numbers, ...
 int rank(const Value& value) {
   const int kind = static_cast<int>(value.kind());
@@ -82,6 +85,7 @@ std::vector<const Field*> sorted_fields(const Value& object) {
 std::optional<std::strong_ordering> compare(const Value& a, const Value& b, std::uint64_t* work) {
   std::uint64_t ignored = 0;
   std::uint64_t& done = work == nullptr ? ignored : *work;
+  const std::uint64_t most = done + kPartsMax;
   Both top;
   if (const auto order = compare_outside(a, b, top)) {
     if (a.is_string()) done += a.text().size() / 64;
@@ -97,8 +101,11 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b, std:
       outer.pop_back();
       continue;
     }
+    if (done > most) return std::nullopt;
+    const Value& left = top.a[at];
+    if (left.is_string()) done += left.text().size() / 64;
     Both inside;
-    const auto order = compare_outside(top.a[at], top.b[at], inside);
+    const auto order = compare_outside(left, top.b[at], inside);
     if (order && *order != 0) return order;
     if (order) continue;
     if (outer.size() + 1 >= kDepthMax) return std::nullopt;

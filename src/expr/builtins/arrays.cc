@@ -185,6 +185,8 @@ Value flatten_to(Call& call, double depth) {
   levels.push_back({std::move(top), 0});
   while (!levels.empty() && !call.raised) {
     Level& level = levels.back();
+    if (!call.spend(16)) return {};
+    if (Memory::exceeded()) return call.raised.budget("memory");
     if (level.at == level.of.elements().size()) {
       levels.pop_back();
       continue;
@@ -245,7 +247,9 @@ Value bsearch(Call& call) {
 }
 
 Value indices(Call& call) {
-  const std::size_t work = call.input.is_array()    ? call.input.elements().size()
+  const Value& what = call.arguments[0];
+  const std::size_t parts = what.is_array() ? what.elements().size() : 1;
+  const std::size_t work = call.input.is_array()    ? call.input.elements().size() * parts
                            : call.input.is_string() ? call.input.text().size()
                                                     : 0;
   if (!call.spend(work)) return {};

@@ -14,7 +14,7 @@ namespace {
 
 std::string json_of(const Value& value) {
   std::string text;
-  write_json(text, value);
+  write_json(text, value, {.bytes_max = Memory::left()});
   return text;
 }
 
@@ -243,6 +243,7 @@ Value format_named(Call& call) {
     return call.raised.error(name.substr(1) + " is not a valid format");
   if (call.input.is_string() && name == "@text") return std::move(call.input);
   Value made = format->apply(call.input, call.raised);
+  if (Memory::exceeded()) return call.raised.budget("memory: a text is too long");
   if (made.is_string() && !call.spend(made.text().size())) return {};
   return made;
 }

@@ -13,9 +13,9 @@ namespace {
 
 Value as_json(Call& call) {
   std::string text;
-  write_json(text, call.input);
+  write_json(text, call.input, {.bytes_max = Memory::left()});
   if (!call.spend(text.size())) return {};
-  if (Memory::is_short_of(text.size())) return call.raised.budget("memory: a text is too long");
+  if (Memory::is_short_of(text.size() + 1)) return call.raised.budget("memory: a text is too long");
   return Value(std::string_view(text));
 }
 

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "expr/builtins.h"
 #include "expr/library.h"
+#include "expr/memory.h"
 #include "expr/order.h"
 #include "expr/paths.h"
 #include "expr/write.h"
@@ -69,6 +70,8 @@ Value to_entries(Call& call) {
   const Value keys = keys_of(call, false);
   Value entries = Value::array();
   if (call.raised) return {};
+  if (Memory::is_short_of(keys.elements().size() * 150))
+    return call.raised.budget("memory: too many entries");
   for (const Value& key : keys.elements()) {
     Value parts[] = {Value("key"), key, Value("value"), index(call.input, key, call.raised)};
     entries.append(Value::object(parts, 2));
@@ -101,7 +104,7 @@ Value from_entries(Call& call) {
     Value name = key == nullptr ? Value() : *key;
     if (!name.is_string()) {
       std::string text;
-      write_json(text, name);
+      write_json(text, name, {.bytes_max = 1u << 20});
       name = Value(std::string_view(text));
     }
     made.set(std::move(name), value == nullptr ? Value() : *value);
@@ -118,8 +121,7 @@ Value from_entries(Call& call) {
   return made;
 }
 
-/// Whether all of `b` is in `a`. Pairs that are left to look at wait; those of which any one may
-/// hold are looked at as deep as the stack allows.
+/// Whether all of `b` is in `a`. It calls itself, down to kDepthMax levels.
 bool is_within(const Value& a, const Value& b, std::size_t depth, Call& call) {
   if (depth > kDepthMax) {
     call.raised.error("Containment check too deep");

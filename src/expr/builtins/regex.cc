@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include <pcre2.h>
+#include <time.h>
 
 #include "base/utf8.h"
 #include "expr/builtins.h"
@@ -31,11 +32,12 @@ struct Regex {
   std::unique_ptr<pcre2_code, FreeCode> code;
   std::unique_ptr<pcre2_match_data, FreeMatch> match;
   std::unique_ptr<pcre2_match_context, FreeContext> context;
-  std::vector<Value> names;  ///< of groups, from the first on; null where there is none
+  std::vector<std::string> names;  ///< of groups, from the first on; empty where there is none
 };
 
 struct Flags {
-  std::uint32_t compile = PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK;
+  std::uint32_t compile =
+      PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK | PCRE2_NO_AUTO_POSSESS | PCRE2_USE_OFFSET_LIMIT;
   bool global = false;
   bool not_empty = false;
 };
@@ -93,7 +95,7 @@ void read_names(Regex& regex) {
   regex.names.resize(groups);
   for (; count > 0; --count, entry += size) {
     const std::size_t group = static_cast<std::size_t>(entry[0]) << 8 | entry[1];
-    regex.names[group - 1] = Value(reinterpret_cast<const char*>(entry + 2));
+    regex.names[group - 1] = reinterpret_cast<const char*>(entry + 2);
   }
 }
 
@@ -122,11 +124,19 @@ Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
   return &kept.emplace(std::move(key), std::move(regex)).first->second;
 }
 
-/// Matches from `at` on: how many groups there are, 0 if it does not, below with an error. Its
-/// limit grows as steps are paid for.
-int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, const Flags& flags) {
+std::int64_t cpu_nanoseconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+/// Matches that begin from `at` on, before `end`: how many groups there are, 0 if there is none,
+/// below with an error. Its limit grows as steps are paid for.
+int match_within(Call& call, Regex& regex, std::string_view text, std::size_t at, std::size_t end,
+                 const Flags& flags) {
   constexpr std::uint32_t kLimitMax = 100'000'000;
   constexpr std::uint32_t kFree = 1'000;
+  pcre2_set_offset_limit(regex.context.get(), end);
   for (std::uint32_t limit = kFree;; limit *= 10) {
     if (!call.spend(limit == kFree ? kFree : std::size_t(limit) * 16)) return -1;
     pcre2_set_match_limit(regex.context.get(), limit);
@@ -142,6 +152,23 @@ int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, co
     else
       call.raised.error("regex: " + message_of(count));
     return -1;
+  }
+}
+
+/// Matches from `at` on. In a long text no more than some places are tried at once, and what that
+/// took is paid for by time: a step for ten nanoseconds.
+int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, const Flags& flags) {
+  constexpr std::size_t kPlaces = 1'024;
+  if (text.size() - at <= kPlaces) return match_within(call, regex, text, at, text.size(), flags);
+  for (;;) {
+    std::size_t end = std::min(at + kPlaces, text.size());
+    while (end < text.size() && (text[end] & 0xc0) == 0x80) ++end;
+    const std::int64_t before = cpu_nanoseconds();
+    const int count = match_within(call, regex, text, at, end, flags);
+    const std::int64_t spent = std::max<std::int64_t>(0, cpu_nanoseconds() - before);
+    if (!call.spend(static_cast<std::size_t>(spent) * 16 / 10)) return -1;
+    if (count != 0 || end == text.size()) return count;
+    at = end;
   }
 }
 
@@ -220,7 +247,8 @@ Value match(Call& call) {
   each_match(call, *regex, text, flags, [&](const PCRE2_SIZE* offsets) {
     Value captures = Value::array();
     for (std::size_t group = 1; group <= regex->names.size(); ++group) {
-      const Value& name = regex->names[group - 1];
+      const std::string& written = regex->names[group - 1];
+      const Value name = written.empty() ? Value() : Value(std::string_view(written));
       const PCRE2_SIZE begin = offsets[2 * group];
       captures.append(begin == PCRE2_UNSET
                           ? not_found(name)

@@ -103,6 +103,8 @@ Value explode(Call& call) {
   if (!call.input.is_string())
     return call.raised.error(described(call.input) + " cannot be exploded");
   Value codes = Value::array();
+  if (Memory::is_short_of(call.input.text().size() * 2 * sizeof(Value)))
+    return call.raised.budget("memory: too many characters");
   const std::string_view text = call.input.text();
   for (std::size_t at = 0; at < text.size();)
     codes.append(Value(static_cast<double>(next_character(text, at))));
