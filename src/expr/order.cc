@@ -86,6 +86,7 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b, std:
   std::uint64_t ignored = 0;
   std::uint64_t& done = work == nullptr ? ignored : *work;
   const std::uint64_t most = done + kPartsMax;
+  ++done;
   Both top;
   if (const auto order = compare_outside(a, b, top)) {
     if (a.is_string()) done += a.text().size() / 64;
