@@ -1,6 +1,7 @@
 // Functions of objects, and of values of any kind: keys, entries, containment, types.
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,36 +122,64 @@ Value from_entries(Call& call) {
   return made;
 }
 
-/// Whether all of `b` is in `a`. It calls itself, down to kDepthMax levels.
-bool is_within(const Value& a, const Value& b, std::size_t depth, Call& call) {
-  if (depth > kDepthMax) {
-    call.raised.error("Containment check too deep");
-    return false;
+/// An array or object in which the parts of another one are looked for, one after the other.
+struct Search {
+  const Value& whole;
+  const Value& part;
+  std::size_t sought = 0;  ///< the part of `part` whose turn it is
+  std::size_t tried = 0;   ///< so many places are not where it is
+
+  bool is_over() const {
+    return sought == (part.is_array() ? part.elements().size() : part.fields().size());
   }
-  if (a.kind() != b.kind()) return false;
-  if (!call.spend(16)) return false;
-  switch (a.kind()) {
-    case Kind::object:
-      for (const Field& field : b.fields()) {
-        const Value* mine = a.find(field.name);
-        if (mine == nullptr || !is_within(*mine, field.value, depth + 1, call)) return false;
-      }
-      return true;
-    case Kind::array:
-      for (const Value& wanted : b.elements()) {
-        bool found = false;
-        for (const Value& mine : a.elements()) {
-          found = is_within(mine, wanted, depth + 1, call);
-          if (found || call.raised) break;
-        }
-        if (!found) return false;
-      }
-      return true;
-    case Kind::string:
-      return a.text().find(b.text()) != std::string_view::npos;
-    default:
-      return compare(a, b) == std::strong_ordering::equal;
+  const Value& wanted() const {
+    return part.is_array() ? part.elements()[sought] : part.fields().begin()[sought].value;
   }
+  /// Where it may be next; null if it is nowhere.
+  const Value* candidate() const {
+    if (whole.is_array())
+      return tried < whole.elements().size() ? &whole.elements()[tried] : nullptr;
+    return tried == 0 ? whole.find(part.fields().begin()[sought].name) : nullptr;
+  }
+};
+
+/// Whether all of `part` is in `whole`.
+bool is_within(const Value& whole, const Value& part, Call& call) {
+  std::vector<Search> open;
+  // None: the answer takes a search of its own.
+  const auto look = [&](const Value& in, const Value& wanted) -> std::optional<bool> {
+    if (in.kind() != wanted.kind()) return false;
+    if (!call.spend(16)) return false;
+    if (in.is_string()) return in.text().find(wanted.text()) != std::string_view::npos;
+    if (!in.is_array() && !in.is_object())
+      return compare(in, wanted) == std::strong_ordering::equal;
+    if (open.size() > kDepthMax) {
+      call.raised.error("Containment check too deep");
+      return false;
+    }
+    open.push_back({in, wanted});
+    return std::nullopt;
+  };
+  std::optional<bool> found = look(whole, part);
+  while (!open.empty() && !call.raised) {
+    Search& search = open.back();
+    if (found && *found) {
+      ++search.sought;
+      search.tried = 0;
+    } else if (found) {
+      ++search.tried;
+    }
+    found.reset();
+    const bool is_over = search.is_over();
+    const Value* candidate = is_over ? nullptr : search.candidate();
+    if (candidate != nullptr) {
+      found = look(*candidate, search.wanted());
+    } else {
+      found = is_over;
+      open.pop_back();
+    }
+  }
+  return found.value_or(false);
 }
 
 Value contains(Call& call) {
@@ -158,7 +187,7 @@ Value contains(Call& call) {
   if (call.input.kind() != part.kind())
     return call.raised.error(described(call.input) + " and " + described(part) +
                              " cannot have their containment checked");
-  return Value(is_within(call.input, part, 0, call));
+  return Value(is_within(call.input, part, call));
 }
 
 Value type(Call& call) { return Value(name_of(call.input.kind())); }
