@@ -109,6 +109,8 @@ Value add(Value a, Value b, Raised& raised) {
       return a;
     case Kind::object:
       if (a.fields().size() == 0) return b;
+      if (Memory::is_short_of((a.fields().size() + b.fields().size()) * sizeof(Field)))
+        return raised.budget("memory: an object has too many fields");
       for (const Field& field : b.fields()) a.set(field.name, field.value);
       return a;
     default:
@@ -116,12 +118,12 @@ Value add(Value a, Value b, Raised& raised) {
   }
 }
 
-Value subtract(Value a, const Value& b, Raised& raised, std::uint64_t& work) {
+Value subtract(Value a, const Value& b, Raised& raised) {
   if (a.is_number() && b.is_number()) return Value(a.number() - b.number());
   if (!a.is_array() || !b.is_array()) return refuse(a, b, "subtracted", raised);
   // Looked for in order; what is no number is like nothing, and not found.
-  const auto places = sorted_places(b.elements().first, b.elements().size(), &work);
-  if (!places) return raised.error(kTooDeepToCompare);
+  const auto places = sorted_places(b.elements().first, b.elements().size(), raised);
+  if (!places) return {};
   Value left = Value::array();
   for (const Value& element : a.elements()) {
     std::size_t low = 0;
@@ -129,8 +131,8 @@ Value subtract(Value a, const Value& b, Raised& raised, std::uint64_t& work) {
     bool found = false;
     while (low < high && !found) {
       const std::size_t middle = low + (high - low) / 2;
-      const auto order = compare(b.elements()[(*places)[middle]], element, &work);
-      if (!order) return raised.error(kTooDeepToCompare);
+      const auto order = compare(b.elements()[(*places)[middle]], element, raised);
+      if (!order) return {};
       found = *order == 0;
       (*order < 0 ? low = middle + 1 : high = middle);
     }
@@ -148,7 +150,7 @@ Value multiply(Value a, Value b, Raised& raised) {
 }
 
 Value divide(const Value& a, const Value& b, Raised& raised) {
-  if (a.is_string() && b.is_string()) return split(a.text(), b.text());
+  if (a.is_string() && b.is_string()) return split(a.text(), b.text(), raised);
   if (!a.is_number() || !b.is_number()) return refuse(a, b, "divided", raised);
   if (b.number() == 0) return refuse(a, b, "divided because the divisor is zero", raised);
   return Value(a.number() / b.number());
@@ -176,21 +178,17 @@ Value negate(const Value& a, Raised& raised) {
   return Value::exact("-" + std::string(text));
 }
 
-Value split(std::string_view text, std::string_view separator) {
+Value split(std::string_view text, std::string_view separator, Raised& raised) {
   Value pieces = Value::array();
   if (text.empty()) return pieces;
-  if (separator.empty() && Memory::is_short_of(text.size() * 2 * sizeof(Value))) return pieces;
-  std::size_t at = 0;
-  if (separator.empty()) {
-    while (at < text.size()) {
-      const std::size_t length = std::max<std::size_t>(1, utf8_length(text, at));
-      pieces.append(Value(text.substr(at, length)));
-      at += length;
+  for (std::size_t at = 0;;) {
+    if (Memory::exceeded()) return raised.budget("memory: a string has too many pieces");
+    std::size_t next = text.npos;
+    if (!separator.empty()) {
+      next = text.find(separator, at);
+    } else if (at + utf8_length(text, at) < text.size()) {
+      next = at + utf8_length(text, at);
     }
-    return pieces;
-  }
-  for (;;) {
-    const std::size_t next = text.find(separator, at);
     pieces.append(Value(text.substr(at, next - at)));
     if (next == text.npos) return pieces;
     at = next + separator.size();

@@ -22,19 +22,6 @@ struct Call {
   const Value* arguments;  ///< as many as the function has
   const Surroundings& around;
   Raised& raised;
-  std::uint64_t& steps;  ///< that are left
-
-  /// Takes steps for work that grows with its input. False: none are left, which is raised.
-  bool spend(std::size_t work) {
-    const std::uint64_t cost = work / 16;
-    if (cost <= steps) {
-      steps -= cost;
-      return true;
-    }
-    steps = 0;
-    raised.budget("steps");
-    return false;
-  }
 };
 
 /// A function that is written in C++: its arguments are values, for each combination of which it is

@@ -23,7 +23,7 @@ Place Compiler::reduce(const Syntax& syntax, const Scope* scope, Place in) {
   context_->forks = before.forks;
   context_->ends = ends;
   context_->next = before.next;
-  return plain(state, true, in);
+  return no_path(state, true, in);
 }
 
 Place Compiler::foreach (const Syntax& syntax, const Scope* scope, Place in) {
@@ -36,9 +36,9 @@ Place Compiler::foreach (const Syntax& syntax, const Scope* scope, Place in) {
   emit(Op::move, turn, state, 0, 0, true);
   const Place updated = compile(syntax.parts[3], inner, {turn, kNoPath, true});
   into({state}, updated.alone());
-  if (syntax.parts.size() < 5) return plain(updated.value, false, in);
+  if (syntax.parts.size() < 5) return no_path(updated.value, false, in);
   const Place extracted = compile(syntax.parts[4], inner, updated.alone());
-  return plain(extracted.value, extracted.owned, in);
+  return no_path(extracted.value, extracted.owned, in);
 }
 
 Place Compiler::label(const Syntax& syntax, const Scope* scope, Place in) {

@@ -99,14 +99,16 @@ bool Compiler::is_word(Operand constant) const {
 
 /// A value that is no path, unless it happens to be the very one that the path leads to.
 Place Compiler::plain(Operand value, bool owned, const Place& in) {
-  if (in.path == kNoPath) return {value, kNoPath, owned};
+  if (in.path == kNoPath || (value < 0 && !is_word(value))) return no_path(value, owned, in);
   const Operand path = reg();
-  if (value < 0 && !is_word(value)) {
-    emit(Op::move, path, constant(Value(false)));
-  } else {
-    emit(Op::relate, path, value, in.value, in.path);
-  }
+  emit(Op::relate, path, value, in.value, in.path);
   return {value, path, false};
+}
+
+/// A value that is none, whatever it is.
+Place Compiler::no_path(Operand value, bool owned, const Place& in) {
+  if (in.path == kNoPath) return {value, kNoPath, owned};
+  return {value, constant(Value(false)), false};
 }
 
 /// What is behind an instruction that never goes on.

@@ -47,6 +47,7 @@ Result<std::unique_ptr<Code>> Compiler::compile() {
 Place Compiler::compile(Ref ref, const Scope* scope, Place in) {
   if (error_) return in;
   const Syntax& syntax = piece(ref);
+  const std::size_t around = at_;
   if (!of_library_) at_ = syntax.at;
   if (depth_ >= kDepthMax) {
     fail(syntax.at, "too many pieces within pieces");
@@ -58,9 +59,8 @@ Place Compiler::compile(Ref ref, const Scope* scope, Place in) {
   }
   ++depth_;
   ++written_;
-  const std::size_t at = at_;
   const Place made = form(syntax, scope, in);
-  at_ = at;
+  at_ = around;
   --depth_;
   return made;
 }

@@ -154,6 +154,7 @@ class Compiler {
   Operand constant(Value value);
   Operand constant(std::string_view text) { return constant(Value(text)); }
   Place plain(Operand value, bool owned, const Place& in);
+  Place no_path(Operand value, bool owned, const Place& in);
   bool is_word(Operand constant) const;
   Place nothing(const Place& in);
   Operand reached(const Scope& scope);

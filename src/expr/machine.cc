@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "expr/arithmetic.h"
-#include "expr/memory.h"
 #include "expr/order.h"
 #include "expr/paths.h"
 #include "expr/write.h"
@@ -23,9 +21,9 @@ constexpr std::uint32_t kYield = kNowhere - 1;
 constexpr std::uint64_t kUnpaidMax = 4'096;
 
 // A closure in a register: its routine, and the frame in which it is defined.
-constexpr double kFrames = 1u << 26;
+constexpr std::uint32_t kFramesMax = 1u << 26;
 Value closure(std::int32_t routine, std::uint32_t frame) {
-  return Value(static_cast<double>(routine) * kFrames + frame);
+  return Value(static_cast<double>(routine) * kFramesMax + frame);
 }
 
 // A path while it is followed: null at its beginning, then [the path before, key], so that one step
@@ -55,11 +53,6 @@ std::size_t size_of(const Value& value, std::size_t most) {
 
 }  // namespace
 
-Machine::~Machine() {
-  finish();
-  Memory::free(store_, capacity_ * sizeof(Value));
-}
-
 void Machine::start(const Program& program, Value input, std::span<const Value> variables,
                     const Limits& limits, const Surroundings& around) {
   finish();
@@ -68,16 +61,17 @@ void Machine::start(const Program& program, Value input, std::span<const Value> 
   instructions_ = code.instructions.data();
   constants_ = code.constants.elements().first;
   limits_ = limits;
-  steps_ = limits.steps;
+  limits_.depth = std::min<std::size_t>(limits.depth, kFramesMax);
   floor_ = Memory::used();
   around_ = around;
   raised_ = {};
+  raised_.steps = limits.steps;
   const Routine& main = code.routines.front();
   reserve(main.registers);
   frames_.clear();
   frames_.push_back({0, main.registers, kNowhere, 0, 0, 0, 0});
   frame_ = top_ = 0;
-  registers_ = store_;
+  registers_ = store_.data();
   registers_[0] = std::move(input);
   for (std::size_t i = 0; i < variables.size(); ++i) registers_[i + 1] = variables[i];
   resume_ = main.entry;
@@ -91,19 +85,16 @@ void Machine::finish() {
   ways_.clear();
   const std::uint32_t end = frames_[top_].end;
   for (std::uint32_t i = 0; i < end; ++i) store_[i] = Value();
+  // What was needed once stays, but for what is large.
+  constexpr std::size_t kKept = 4'096;
+  if (frames_.capacity() > kKept) frames_ = {};
+  if (ways_.capacity() > kKept) ways_ = {};
+  if (store_.size() > kKept) store_ = {};
 }
 
 void Machine::reserve(std::uint32_t registers) {
-  if (registers <= capacity_) return;
-  const std::uint32_t capacity = std::max<std::uint32_t>({64, capacity_ * 2, registers});
-  void* store = Memory::allocate(capacity * sizeof(Value));
-  // Values may be moved as bytes, and zeros are null.
-  if (capacity_ > 0) std::memcpy(store, static_cast<void*>(store_), capacity_ * sizeof(Value));
-  std::memset(static_cast<char*>(store) + capacity_ * sizeof(Value), 0,
-              (capacity - capacity_) * sizeof(Value));
-  Memory::free(store_, capacity_ * sizeof(Value));
-  store_ = static_cast<Value*>(store);
-  capacity_ = capacity;
+  if (registers > store_.size())
+    store_.resize(std::max<std::size_t>({64, store_.size() * 2, registers}));
 }
 
 Machine::Got Machine::next(Value& result) {
@@ -149,7 +140,7 @@ void Machine::way(Kind kind, std::uint32_t at, double next) {
 
 void Machine::go_to(std::uint32_t frame) {
   frame_ = frame;
-  registers_ = store_ + frames_[frame].base;
+  registers_ = store_.data() + frames_[frame].base;
 }
 
 /// Frames above `top` are needed no more.
@@ -271,7 +262,7 @@ std::uint32_t Machine::call(const Instruction& call, std::uint32_t at, std::uint
     caller.end = std::max(caller.end, caller.base + routine.registers);
     caller.around = around;
     reserve(caller.end);
-    registers_ = store_ + caller.base;
+    registers_ = store_.data() + caller.base;
     for (std::uint32_t i = 0; i < count; ++i)
       registers_[i] = std::move(registers_[static_cast<std::uint32_t>(call.b) + i]);
     return routine.entry;
@@ -324,8 +315,8 @@ std::uint32_t Machine::give(const Instruction& give) {
 Value Machine::compared(const Instruction& i) {
   const Value& a = value(i.a);
   const Value& b = value(i.b);
-  const auto order = compare(a, b, &work_);
-  if (!order) return raised_.error(kTooDeepToCompare);
+  const auto order = compare(a, b, raised_);
+  if (!order) return {};
   switch (i.op) {
     case Op::equal:
       return Value(*order == 0);
@@ -355,12 +346,12 @@ Value Machine::called(const Instruction& i) {
   const Code& code = program_->code();
   if (Memory::exceeded()) return raised_.budget("memory");
   if (i.op == Op::builtin) {
-    Call call{taken(i), registers_ + i.b, around_, raised_, steps_};
+    Call call{taken(i), registers_ + i.b, around_, raised_};
     const std::size_t work = call.input.is_array()    ? call.input.elements().size()
                              : call.input.is_object() ? call.input.fields().size()
                              : call.input.is_string() ? call.input.text().size() / 8
                                                       : 0;
-    if (work >= 16 && !call.spend(work)) return {};
+    if (!raised_.spend(work / 16)) return {};
     return code.builtins[static_cast<std::size_t>(i.c)]->function(call);
   }
   std::vector<Value> arguments(static_cast<std::size_t>(i.count) + 1);
@@ -370,24 +361,12 @@ Value Machine::called(const Instruction& i) {
   return code.hosts[static_cast<std::size_t>(i.c)].function(arguments.data(), raised_);
 }
 
-/// Takes steps for work that was done or is to be done, and for what was allocated.
-bool Machine::spend(std::uint64_t work) {
+/// Takes steps for what was allocated.
+void Machine::pay() {
   constexpr std::uint64_t kBytes = 64;  // a step
   const std::uint64_t taken = Memory::taken();
-  const std::uint64_t cost = work + std::exchange(work_, 0) + (taken - paid_) / kBytes;
+  raised_.spend((taken - paid_) / kBytes);
   paid_ = taken;
-  if (cost <= steps_) {
-    steps_ -= cost;
-    return true;
-  }
-  steps_ = 0;
-  raised_.budget("steps");
-  return false;
-}
-
-/// A step for each key of a path that is gone along.
-bool Machine::spend_on(const Value& path) {
-  return spend(path.is_array() ? path.elements().size() : 0);
 }
 
 /// Of instructions that only compute.
@@ -395,17 +374,17 @@ Value Machine::computed(const Instruction& i) {
   switch (i.op) {
     case Op::index:
       if (value(i.a).is_array() && value(i.b).is_array() &&
-          !spend(value(i.a).elements().size() * value(i.b).elements().size() / 8))
+          !raised_.spend(value(i.a).elements().size()))
         return {};
-      if (value(i.a).is_string()) work_ += value(i.a).text().size() / 64;
+      if (value(i.a).is_string()) raised_.spend(value(i.a).text().size() / 64);
       return index(value(i.a), value(i.b), raised_);
     case Op::slice:
-      if (value(i.a).is_string()) work_ += value(i.a).text().size() / 64;
+      if (value(i.a).is_string()) raised_.spend(value(i.a).text().size() / 64);
       return slice(value(i.a), value(i.b), value(i.c), raised_);
     case Op::add:
       return add(taken(i), value(i.b), raised_);
     case Op::subtract:
-      return subtract(taken(i), value(i.b), raised_, work_);
+      return subtract(taken(i), value(i.b), raised_);
     case Op::multiply:
       return multiply(taken(i), value(i.b), raised_);
     case Op::divide:
@@ -439,13 +418,10 @@ Value Machine::computed(const Instruction& i) {
       return whole;
     }
     case Op::get_path:
-      if (!spend_on(value(i.b))) return {};
       return get_path(value(i.a), value(i.b), raised_);
     case Op::set_path:
-      if (!spend_on(value(i.b))) return {};
       return set_path(taken(i), value(i.b), value(i.c), raised_);
     case Op::take_path:
-      if (!spend_on(value(i.b))) return {};
       return take_path(registers_[i.a], value(i.b), raised_);
     case Op::extend:
       return extended(i);
@@ -495,11 +471,7 @@ bool holds(Op op, double a, double b) {
 /// Runs from an instruction on, up to a result (`kYield`) or the end.
 std::uint32_t Machine::run(std::uint32_t at) {
   for (;;) {
-    if (steps_ == 0) {
-      raised_.budget("steps");
-      return kNowhere;
-    }
-    --steps_;
+    if (!raised_.spend(1)) return kNowhere;
     const std::uint32_t here = at;
     const Instruction& i = instructions_[at++];
     switch (i.op) {
@@ -643,9 +615,9 @@ std::uint32_t Machine::run(std::uint32_t at) {
         continue;
       case Op::enter: {
         const double packed = *value(i.a).plain_number();
-        const double routine = std::floor(packed / kFrames);
+        const double routine = std::floor(packed / kFramesMax);
         at = call(i, at, static_cast<std::uint32_t>(routine) + static_cast<std::uint32_t>(i.c),
-                  static_cast<std::uint32_t>(packed - routine * kFrames));
+                  static_cast<std::uint32_t>(packed - routine * kFramesMax));
         break;
       }
       case Op::outer: {
@@ -668,7 +640,7 @@ std::uint32_t Machine::run(std::uint32_t at) {
         break;
     }
     // Only what may take long or much gets here.
-    if (work_ > 0 || Memory::taken() - paid_ > kUnpaidMax) spend(0);
+    if (Memory::taken() - paid_ > kUnpaidMax) pay();
     if (raised_) [[unlikely]] {
       place_ = here;
       const bool skipped = i.is_optional && raised_.what() == Raised::What::error;

@@ -7,6 +7,7 @@
 
 #include "expr/builtins.h"
 #include "expr/code.h"
+#include "expr/memory.h"
 #include "expr/program.h"
 #include "expr/raised.h"
 #include "expr/value.h"
@@ -15,10 +16,10 @@ namespace nowthen::expr {
 
 /// What one evaluation may take.
 struct Limits {
-  std::uint64_t steps = 10'000'000;  ///< instructions, and work of builtins
-  std::size_t memory = 64u << 20;    ///< bytes of values that it makes
-  std::size_t depth = 100'000;       ///< calls within calls
-  std::size_t output = 16u << 20;    ///< bytes of its results as JSON, about
+  std::uint64_t steps = Raised::kStepsMax;  ///< instructions, and work of builtins
+  std::size_t memory = 64u << 20;           ///< bytes of what it makes and needs
+  std::size_t depth = 100'000;              ///< calls within calls; 2^26 at most
+  std::size_t output = 16u << 20;           ///< bytes of its results as JSON, about
 };
 
 /// Evaluates programs, one at a time, in one thread. Made once and used again: what it needs stays.
@@ -31,7 +32,6 @@ class Machine {
   Machine() = default;
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
-  ~Machine();
 
   /// The program must live until the next start.
   void start(const Program& program, Value input, std::span<const Value> variables = {},
@@ -51,7 +51,6 @@ class Machine {
   std::string message() const;
   /// The instruction that raised.
   std::size_t place() const { return place_; }
-  std::uint64_t steps_left() const { return steps_; }
 
  private:
   struct Frame {
@@ -92,8 +91,7 @@ class Machine {
   std::uint32_t call(const Instruction& call, std::uint32_t at, std::uint32_t routine,
                      std::uint32_t around);
   std::uint32_t give(const Instruction& give);
-  bool spend(std::uint64_t work);
-  bool spend_on(const Value& path);
+  void pay();
   Value computed(const Instruction& instruction);
   Value compared(const Instruction& instruction);
   Value extended(const Instruction& instruction);
@@ -104,15 +102,12 @@ class Machine {
   const Program* program_ = nullptr;
   const Instruction* instructions_ = nullptr;
   const Value* constants_ = nullptr;
-  Value* registers_ = nullptr;  ///< of the current frame
-  Value* store_ = nullptr;
-  std::uint32_t capacity_ = 0;
+  Value* registers_ = nullptr;                ///< of the current frame
+  std::vector<Value, Counted<Value>> store_;  ///< of all frames
   std::uint32_t frame_ = 0;
   std::uint32_t top_ = 0;
-  std::vector<Frame> frames_;
-  std::vector<Way> ways_;
-  std::uint64_t steps_ = 0;
-  std::uint64_t work_ = 0;  ///< that is done, and not yet taken from the steps
+  std::vector<Frame, Counted<Frame>> frames_;
+  std::vector<Way, Counted<Way>> ways_;
   std::uint64_t paid_ = 0;  ///< of Memory::taken()
   std::int64_t floor_ = 0;  ///< Memory::used() at the start
   Limits limits_;

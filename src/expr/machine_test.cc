@@ -4,6 +4,8 @@
 
 #include "expr/machine.h"
 
+#include <cstdlib>
+#include <ctime>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,6 +50,35 @@ TEST(Machine, results_come_in_order) {
   EXPECT_EQ(run("path(def r(f): ., (f | r(f)); r(.[]?))", "[[1]]"), "[] [0] [0,0]");
   EXPECT_EQ(run("label $a | label $b | 1, break $a, 2"), "1");
   EXPECT_EQ(run("first(range(10; infinite)), isempty(empty), (try error catch .)"), "10 true null");
+}
+
+TEST(Machine, an_error_says_where_it_was_raised) {
+  const auto explained = [](std::string_view text) {
+    const auto program = Program::compile(text);
+    Machine machine;
+    machine.start(*program, Value());
+    Value result;
+    while (machine.next(result) == Machine::Got::value) {
+    }
+    const std::string line = program->explain(machine.message(), machine.place());
+    return line.substr(0, line.find(": "));
+  };
+  EXPECT_EQ(explained("1 | contains(\"a\")"), "line 1, column 5");
+  EXPECT_EQ(explained("1 as $x | 2 + ($x - \"a\")"), "line 1, column 16");
+  EXPECT_EQ(explained("1 |\n  map(.a)"), "line 2, column 3");
+  EXPECT_EQ(explained("[1] |\n  map(.a)"), "line 2, column 7");
+  EXPECT_EQ(explained("def f: 1 | keys; f"), "line 1, column 12");
+}
+
+TEST(Machine, dates_are_of_no_time_zone) {
+  ::setenv("TZ", "EST5EDT,M3.2.0,M11.1.0", 1);
+  ::tzset();
+  EXPECT_EQ(run("\"1700000000\" | strptime(\"%s\") | mktime"), "1700000000");
+  EXPECT_EQ(run("1700000000 | strftime(\"%s %H %Z\")"), "\"1700000000 22 UTC\"");
+  EXPECT_EQ(run("1700000000 | localtime | mktime"), "1700000000");
+  ::unsetenv("TZ");
+  ::tzset();
+  EXPECT_EQ(run("0 | strftime(\"%100000d\")"), "! strftime/1: the result is too long");
 }
 
 TEST(Machine, an_error_is_caught_by_the_attempt_it_is_in) {
@@ -163,7 +194,12 @@ constexpr Bad kBad[] = {
      "! the budget is used up: steps"},
     {"repeat(.)", "\"0123456789\"", "\"0123456789\" "},
     {"[limit(100000; repeat(tojson))] | length", "[[1,2],[3,4]]", "100000"},
-    {"reduce range(40) as $i ([]; [., .]) | . == .", "null", "! Comparison too deep"},
+    {"reduce range(40) as $i ([]; [., .]) | . == .", "null", "! the budget is used up: steps"},
+    {"\"ab\" * 100000 | split(\"\")", "null", "! the budget is used up: memory"},
+    {"\"ab\" * 1000000 | split(\"a\") | length", "null", "! the budget is used up: memory"},
+    {"\"ab\" * 1000000 / \"a\" | length", "null", "! the budget is used up: memory"},
+    {"def f: (., .) | (., .) | (., .) | (., .) | (., .) | (., .) | (., .) | (., .) | f; f", "1",
+     "! the budget is used up: memory"},
     {"reduce range(40) as $i ([]; [., .]) | tojson", "null", "! the budget is used up: memory"},
     {"reduce range(40) as $i ([]; [., .]) | flatten", "null", "! the budget is used up: "},
     {"(\"a\" * 1e6) | test(\"a*[bc]\")", "null", "! the budget is used up: steps"},
@@ -212,6 +248,16 @@ TEST(Machine, bad_programs_end_within_their_budgets_on_many_threads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Machine, whatever_compares_takes_steps) {
+  for (const std::string compares :
+       {". < .", "[., .] | max", "[., .] | min_by(.)", "[., .] | sort", "[., .] | unique",
+        "[., .] | group_by(.)", "[., .] - [.]", ". as $x | [.] | bsearch($x)", "indices(.)",
+        "[.[0]] as $x | .[$x]", "contains(.)", "delpaths([[.], [.]])"})
+    EXPECT_EQ(run("reduce range(40) as $i ([]; [., .]) | " + compares, "null", {.steps = 50'000}),
+              "! the budget is used up: steps")
+        << compares;
 }
 
 TEST(Machine, large_and_broken_texts_are_refused_or_run) {

@@ -46,4 +46,13 @@ class Memory {
   static thread_local std::uint64_t taken_;
 };
 
+/// For containers whose memory counts too.
+template <class T>
+struct Counted {
+  using value_type = T;
+  T* allocate(std::size_t count) { return static_cast<T*>(Memory::allocate(count * sizeof(T))); }
+  void deallocate(T* first, std::size_t count) noexcept { Memory::free(first, count * sizeof(T)); }
+  bool operator==(const Counted&) const = default;
+};
+
 }  // namespace nowthen::expr

@@ -12,9 +12,6 @@ namespace {
 
 using Order = std::strong_ordering;
 
-/// A comparison goes over no more parts than this: what is shared may be of any size.
-constexpr std::uint64_t kPartsMax = 20'000'000;
-
 /// null, false, true, numbers, ...
 int rank(const Value& value) {
   const int kind = static_cast<int>(value.kind());
@@ -52,6 +49,12 @@ struct Both {
   std::size_t at = 0;
 };
 
+/// Steps: the bytes of strings are compared, the fields of objects are sorted.
+std::uint64_t cost_of(const Value& value) {
+  if (value.is_string()) return 1 + value.text().size() / 64;
+  return 1 + (value.is_object() ? value.fields().size() : 0);
+}
+
 /// What can be said at once; none: `inside` is to be compared.
 std::optional<Order> compare_outside(const Value& a, const Value& b, Both& inside) {
   if (const Order by = rank(a) <=> rank(b); by != 0) return by;
@@ -82,19 +85,12 @@ std::vector<const Field*> sorted_fields(const Value& object) {
   return sorted;
 }
 
-std::optional<std::strong_ordering> compare(const Value& a, const Value& b, std::uint64_t* work) {
-  std::uint64_t ignored = 0;
-  std::uint64_t& done = work == nullptr ? ignored : *work;
-  const std::uint64_t most = done + kPartsMax;
-  ++done;
+std::optional<std::strong_ordering> compare(const Value& a, const Value& b, Raised& raised) {
+  if (!raised.spend(cost_of(a))) return std::nullopt;
   Both top;
-  if (const auto order = compare_outside(a, b, top)) {
-    if (a.is_string()) done += a.text().size() / 64;
-    return order;
-  }
+  if (const auto order = compare_outside(a, b, top)) return order;
   std::vector<Both> outer;
   for (;;) {
-    ++done;
     const std::size_t at = top.at++;
     if (at >= top.a.size() || at >= top.b.size()) {
       if (const Order by = top.a.size() <=> top.b.size(); by != 0 || outer.empty()) return by;
@@ -102,23 +98,29 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b, std:
       outer.pop_back();
       continue;
     }
-    if (done > most) return std::nullopt;
     const Value& left = top.a[at];
-    if (left.is_string()) done += left.text().size() / 64;
+    if (!raised.spend(cost_of(left))) return std::nullopt;
     Both inside;
     const auto order = compare_outside(left, top.b[at], inside);
     if (order && *order != 0) return order;
     if (order) continue;
-    if (outer.size() + 1 >= kDepthMax) return std::nullopt;
-    done += inside.a.size();  // which were sorted, if they are fields
+    if (outer.size() + 1 >= kDepthMax) {
+      raised.error("Comparison too deep");
+      return std::nullopt;
+    }
     outer.push_back(std::exchange(top, std::move(inside)));
   }
+}
+
+std::optional<std::strong_ordering> compare(const Value& a, const Value& b) {
+  Raised alone;
+  return compare(a, b, alone);
 }
 
 // Merged from below, because what is no number is less than itself: an order that the sorts of the
 // standard library must not be given.
 std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count,
-                                                        std::uint64_t* work) {
+                                                        Raised& raised) {
   std::vector<std::uint32_t> places(count);
   std::iota(places.begin(), places.end(), 0u);
   std::vector<std::uint32_t> merged(count);
@@ -131,7 +133,7 @@ std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std
       for (std::size_t to = from; to < end; ++to) {
         bool take_right = left == middle;
         if (!take_right && right < end) {
-          const auto order = compare(values[places[right]], values[places[left]], work);
+          const auto order = compare(values[places[right]], values[places[left]], raised);
           if (!order) return std::nullopt;
           take_right = *order < 0;
         }

@@ -119,11 +119,14 @@ Value take(Value& of, const Value& key, Raised& raised) {
   return index(of, key, raised);
 }
 
+/// Whether it can be gone along, which takes a step for each key.
 bool is_path(const Value& path, Raised& raised) {
   if (!path.is_array())
     raised.error("Path must be specified as an array");
   else if (path.elements().size() > kDepthMax)
     raised.error("Path too deep");
+  else
+    raised.spend(path.elements().size());
   return !raised;
 }
 
@@ -146,7 +149,7 @@ Value change_at(Value of, Elements path, Raised& raised, Change change) {
   return of;
 }
 
-/// The keys of one array or object, sorted: from the last to the first, so that none moves.
+/// Without what `key` is for.
 Value delete_key(Value of, const Value& key, Raised& raised) {
   const auto refuse = [&](std::string_view what) {
     return raised.error("Cannot delete " + std::string(name_of(key.kind())) + std::string(what));
@@ -178,7 +181,7 @@ Value delete_key(Value of, const Value& key, Raised& raised) {
   }
 }
 
-/// All keys that go away from one array count before any goes: as positions from the front.
+/// A place that is counted from the end, as one from the front: which holds when others are gone.
 void make_absolute(const Value& of, Value& key) {
   if (!of.is_array()) return;
   if (key.is_number() && key.number() < 0 && place_of(of, key.number()) >= 0)
@@ -277,7 +280,7 @@ Value delete_paths(Value of, const Value& paths, Raised& raised) {
     if (!path.is_array())
       return raised.error("Path must be specified as array, not " +
                           std::string(name_of(path.kind())));
-    if (path.elements().size() > kDepthMax) return raised.error("Path too deep");
+    if (!is_path(path, raised)) return {};
     if (path.elements().size() == 0) return {};
     // As it is before anything goes.
     Value absolute = path;
@@ -292,12 +295,14 @@ Value delete_paths(Value of, const Value& paths, Raised& raised) {
     }
     sorted.push_back(std::move(absolute));
   }
-  const auto places = sorted_places(sorted.data(), sorted.size());
-  if (!places) return raised.error(kTooDeepToCompare);
+  const auto places = sorted_places(sorted.data(), sorted.size(), raised);
+  if (!places) return {};
   const Value* before = nullptr;
   for (std::size_t i = sorted.size(); i-- > 0;) {
     const Value& path = sorted[(*places)[i]];
-    if (before != nullptr && compare(*before, path) == std::strong_ordering::equal) continue;
+    if (before != nullptr && compare(*before, path, raised) == std::strong_ordering::equal)
+      continue;
+    if (raised) return {};
     before = &path;
     const Elements keys = path.elements();
     // Of what is not there nothing is to be taken away, and nothing comes to be.
@@ -336,8 +341,8 @@ Value positions(const Value& of, const Value& what, Raised& raised) {
   for (std::size_t at = 0; at + parts.size() <= all.size(); ++at) {
     bool same = true;
     for (std::size_t i = 0; i < parts.size() && same; ++i) {
-      const auto order = compare(all[at + i], parts[i]);
-      if (!order) return raised.error(kTooDeepToCompare);
+      const auto order = compare(all[at + i], parts[i], raised);
+      if (!order) return {};
       same = *order == 0;
     }
     if (same) found.append(Value(static_cast<double>(at)));

@@ -30,19 +30,13 @@ std::vector<Keyed> sorted(Call& call, const Value* keys) {
     return all;
   }
   const Elements elements = call.input.elements();
-  if (!call.spend(elements.size() * 16)) return all;
   if (Memory::is_short_of(elements.size() * sizeof(Keyed))) {
     call.raised.budget("memory: an array is too long to be sorted");
     return all;
   }
   const Value* const by = keys == nullptr ? elements.first : keys->elements().first;
-  std::uint64_t work = 0;
-  const auto places = sorted_places(by, elements.size(), &work);
-  if (!call.spend(work * 16)) return all;
-  if (!places) {
-    call.raised.error(kTooDeepToCompare);
-    return all;
-  }
+  const auto places = sorted_places(by, elements.size(), call.raised);
+  if (!places) return all;
   all.reserve(elements.size());
   for (const std::uint32_t place : *places) all.push_back({elements[place], by[place]});
   return all;
@@ -60,8 +54,8 @@ Value sort_by(Call& call) {
   return made;
 }
 
-bool is_like(const Keyed& a, const Keyed& b) {
-  return compare(a.key, b.key) == std::strong_ordering::equal;
+bool is_like(const Keyed& a, const Keyed& b, Raised& raised) {
+  return compare(a.key, b.key, raised) == std::strong_ordering::equal;
 }
 
 Value group_by(Call& call) {
@@ -72,7 +66,7 @@ Value group_by(Call& call) {
     const std::size_t first = i;
     do {
       group.append(std::move(all[i].element));
-    } while (++i < all.size() && is_like(all[first], all[i]));
+    } while (++i < all.size() && is_like(all[first], all[i], call.raised));
     groups.append(std::move(group));
   }
   return groups;
@@ -82,7 +76,7 @@ Value unique_by_keys(Call& call, const Value* keys) {
   std::vector<Keyed> all = sorted(call, keys);
   Value made = Value::array();
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i == 0 || !is_like(all[i - 1], all[i])) made.append(std::move(all[i].element));
+    if (i == 0 || !is_like(all[i - 1], all[i], call.raised)) made.append(std::move(all[i].element));
   }
   return made;
 }
@@ -98,8 +92,8 @@ Value extreme(Call& call, const Value* keys, bool greatest) {
   const Elements by = keys == nullptr ? elements : keys->elements();
   std::size_t best = 0;
   for (std::size_t i = 1; i < elements.size(); ++i) {
-    const auto order = compare(by[i], by[best]);
-    if (!order) return call.raised.error(kTooDeepToCompare);
+    const auto order = compare(by[i], by[best], call.raised);
+    if (!order) return {};
     if (greatest ? *order >= 0 : *order < 0) best = i;
   }
   return elements.size() == 0 ? Value() : elements[best];
@@ -185,7 +179,7 @@ Value flatten_to(Call& call, double depth) {
   levels.push_back({std::move(top), 0});
   while (!levels.empty() && !call.raised) {
     Level& level = levels.back();
-    if (!call.spend(16)) return {};
+    if (!call.raised.spend(1)) return {};
     if (Memory::exceeded()) return call.raised.budget("memory");
     if (level.at == level.of.elements().size()) {
       levels.pop_back();
@@ -238,8 +232,8 @@ Value bsearch(Call& call) {
   std::size_t high = elements.size();
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    const auto order = compare(elements[middle], call.arguments[0]);
-    if (!order) return call.raised.error(kTooDeepToCompare);
+    const auto order = compare(elements[middle], call.arguments[0], call.raised);
+    if (!order) return {};
     if (*order == 0) return Value(static_cast<double>(middle));
     (*order < 0 ? low = middle + 1 : high = middle);
   }
@@ -247,12 +241,7 @@ Value bsearch(Call& call) {
 }
 
 Value indices(Call& call) {
-  const Value& what = call.arguments[0];
-  const std::size_t parts = what.is_array() ? what.elements().size() : 1;
-  const std::size_t work = call.input.is_array()    ? call.input.elements().size() * parts
-                           : call.input.is_string() ? call.input.text().size()
-                                                    : 0;
-  if (!call.spend(work)) return {};
+  if (call.input.is_string() && !call.raised.spend(call.input.text().size() / 16)) return {};
   return positions(call.input, call.arguments[0], call.raised);
 }
 

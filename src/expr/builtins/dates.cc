@@ -89,7 +89,7 @@ Value formatted(Call& call, const char* name) {
   std::tm& t = moment->parts;
   if (t.tm_mon < 0 || t.tm_mon > 11 || t.tm_wday < 0 || t.tm_wday > 6)
     return call.raised.error(std::string(name) + " requires parsed datetime inputs");
-  // %s is the only one that would look at the time zone of the machine.
+  // In %s would be the time zone of the machine.
   std::tm copy = t;
   const std::string epoch = std::to_string(::timegm(&copy));
   std::string format;
@@ -103,16 +103,27 @@ Value formatted(Call& call, const char* name) {
     format += given[i];
     if (given[i] == '%' && i + 1 < given.size()) format += given[++i];
   }
-  if (format.empty()) return Value("");
   t.tm_zone = "UTC";
-  // The results are not much longer than their formats; 0 says that there was no room.
+  // A letter more than is wanted, so that nothing at all says that there was no room.
+  format += '.';
   std::string text(format.size() * 16 + 256, '\0');
   text.resize(std::strftime(text.data(), text.size(), format.c_str(), &t));
+  if (text.empty()) return call.raised.error(std::string(name) + ": the result is too long");
+  text.pop_back();
   return Value(std::string_view(text));
 }
 
 Value strftime(Call& call) { return formatted(call, "strftime/1"); }
 Value strflocaltime(Call& call) { return formatted(call, "strflocaltime/1"); }
+
+/// Whether %s is in it: the only one for which the C library looks at the time zone of the machine.
+bool names_epoch(std::string_view format) {
+  for (std::size_t i = 0; i + 1 < format.size(); ++i) {
+    if (format[i] != '%') continue;
+    if (format[++i] == 's') return true;
+  }
+  return false;
+}
 
 Value strptime(Call& call) {
   if (!call.input.is_string() || !call.arguments[0].is_string())
@@ -122,10 +133,15 @@ Value strptime(Call& call) {
   Moment moment;
   moment.parts.tm_mday = 1;
   const char* end = ::strptime(text.c_str(), format.c_str(), &moment.parts);
-  if (end == nullptr || *end != '\0')
+  if (end != text.c_str() + text.size())
     return call.raised.error("date \"" + text + "\" does not match format \"" + format + "\"");
-  // The day of the week and of the year follow from the others.
   std::tm copy = moment.parts;
+  if (names_epoch(format)) {
+    const std::time_t epoch = std::mktime(&copy);
+    ::gmtime_r(&epoch, &moment.parts);
+    copy = moment.parts;
+  }
+  // The day of the week and of the year follow from the others.
   const std::time_t time = ::timegm(&copy);
   if (::gmtime_r(&time, &copy) != nullptr) {
     moment.parts.tm_wday = copy.tm_wday;

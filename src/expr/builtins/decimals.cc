@@ -38,7 +38,8 @@ Value of_two(Call& call, Operation operation, bool is_product = false) {
   const auto a = decimal_of(call, call.arguments[0]);
   const auto b = a ? decimal_of(call, call.arguments[1]) : std::nullopt;
   if (!b) return {};
-  if (!call.spend(is_product ? a->size() * b->size() : a->size() + b->size())) return {};
+  if (!call.raised.spend((is_product ? a->size() * b->size() : a->size() + b->size()) / 16))
+    return {};
   return number_of(call, operation(*a, *b));
 }
 

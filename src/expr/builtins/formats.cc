@@ -244,7 +244,7 @@ Value format_named(Call& call) {
   if (call.input.is_string() && name == "@text") return std::move(call.input);
   Value made = format->apply(call.input, call.raised);
   if (Memory::exceeded()) return call.raised.budget("memory: a text is too long");
-  if (made.is_string() && !call.spend(made.text().size())) return {};
+  if (made.is_string() && !call.raised.spend(made.text().size() / 16)) return {};
   return made;
 }
 

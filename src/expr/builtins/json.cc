@@ -14,7 +14,7 @@ namespace {
 Value as_json(Call& call) {
   std::string text;
   write_json(text, call.input, {.bytes_max = Memory::left()});
-  if (!call.spend(text.size())) return {};
+  if (!call.raised.spend(text.size() / 16)) return {};
   if (Memory::is_short_of(text.size() + 1)) return call.raised.budget("memory: a text is too long");
   return Value(std::string_view(text));
 }
@@ -24,7 +24,7 @@ Value tostring(Call& call) {
 }
 
 Value parsed(Call& call, std::string_view text, std::string_view shown) {
-  if (!call.spend(text.size())) return {};
+  if (!call.raised.spend(text.size() / 16)) return {};
   ReadOptions options;
   options.repeated = ReadOptions::Repeated::last;
   options.not_finite = true;

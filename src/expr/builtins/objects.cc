@@ -149,10 +149,10 @@ bool is_within(const Value& whole, const Value& part, Call& call) {
   // None: the answer takes a search of its own.
   const auto look = [&](const Value& in, const Value& wanted) -> std::optional<bool> {
     if (in.kind() != wanted.kind()) return false;
-    if (!call.spend(16)) return false;
+    if (!call.raised.spend(1)) return false;
     if (in.is_string()) return in.text().find(wanted.text()) != std::string_view::npos;
     if (!in.is_array() && !in.is_object())
-      return compare(in, wanted) == std::strong_ordering::equal;
+      return compare(in, wanted, call.raised) == std::strong_ordering::equal;
     if (open.size() > kDepthMax) {
       call.raised.error("Containment check too deep");
       return false;

@@ -12,6 +12,7 @@
 
 #include "base/utf8.h"
 #include "expr/builtins.h"
+#include "expr/memory.h"
 #include "expr/paths.h"
 
 namespace nowthen::expr {
@@ -106,7 +107,7 @@ Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
   std::string key = std::to_string(flags.compile) + " ";
   key += pattern;
   if (const auto found = kept.find(key); found != kept.end()) return &found->second;
-  if (!call.spend(1'000 + pattern.size() * 16)) return nullptr;
+  if (!call.raised.spend(60 + pattern.size())) return nullptr;
   int error = 0;
   PCRE2_SIZE at = 0;
   Regex regex;
@@ -138,7 +139,7 @@ int match_within(Call& call, Regex& regex, std::string_view text, std::size_t at
   constexpr std::uint32_t kFree = 1'000;
   pcre2_set_offset_limit(regex.context.get(), end);
   for (std::uint32_t limit = kFree;; limit *= 10) {
-    if (!call.spend(limit == kFree ? kFree : std::size_t(limit) * 16)) return -1;
+    if (!call.raised.spend(limit == kFree ? kFree / 16 : limit)) return -1;
     pcre2_set_match_limit(regex.context.get(), limit);
     const int count =
         pcre2_match(regex.code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
@@ -166,7 +167,7 @@ int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, co
     const std::int64_t before = cpu_nanoseconds();
     const int count = match_within(call, regex, text, at, end, flags);
     const std::int64_t spent = std::max<std::int64_t>(0, cpu_nanoseconds() - before);
-    if (!call.spend(static_cast<std::size_t>(spent) * 16 / 10)) return -1;
+    if (!call.raised.spend(static_cast<std::uint64_t>(spent) / 10)) return -1;
     if (count != 0 || end == text.size()) return count;
     at = end;
   }
@@ -182,6 +183,7 @@ void each_match(Call& call, Regex& regex, std::string_view text, const Flags& fl
     const std::size_t begin = offsets[0];
     const std::size_t end = offsets[1];
     visit(offsets);
+    if (Memory::exceeded()) call.raised.budget("memory: too many matches");
     if (call.raised) return;
     at = end;
     if (begin >= end)

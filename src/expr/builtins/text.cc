@@ -83,7 +83,7 @@ Value rtrim(Call& call) { return trimmed(call, false, true); }
 Value split_at(Call& call) {
   if (!call.input.is_string() || !call.arguments[0].is_string())
     return call.raised.error("split input and separator must be strings");
-  return split(call.input.text(), call.arguments[0].text());
+  return split(call.input.text(), call.arguments[0].text(), call.raised);
 }
 
 Value changed(Call& call, std::string_view name, char first, char last) {
