@@ -16,10 +16,12 @@ EFFECTS = ["charge", "save", "mail", "invoice", "parcel"]
 FIRST, SECOND, WORKER = 101, 102, 103  # pids: the server in two lives, and its worker
 
 
-def tried(effect, began, pid=0, token=None, order="A"):
-    """A line of the ledger. The steps of the server alone come with its pid."""
+def tried(effect, began, pid=0, token=None, order="A", attempt=0):
+    """A line of the ledger. The steps of the server alone come with its pid, those of the worker
+    with the attempt."""
     return {"effect": effect, "order": order, "token": token or f"{order}/{effect}", "pid": pid,
-            "began": began, "ended": began + 0.1, "cents": CENTS if effect == "charge" else 0}
+            "attempt": attempt, "began": began, "ended": began + 0.1,
+            "cents": CENTS if effect == "charge" else 0}
 
 
 def wrote(event, at, **more):
@@ -135,6 +137,19 @@ class Books(unittest.TestCase):
         self.assert_balance("attempts repeated (allowed) 1")
         self.ledger.append(tried("mail", 6.6))
         self.assert_wrong("completed steps repeated 1 A/mail")
+
+    def test_a_worker_that_lost_its_lease_may_be_late(self):
+        for attempt in (1, 2, 3):
+            with self.subTest(attempt):
+                self.setUp()
+                self.ledger[3]["attempt"] = 2  # stored, for the parcel follows
+                self.ledger.append(tried("invoice", 6.2, attempt=attempt))
+                self.assert_wrong("completed steps repeated 1 A/invoice")
+                self.kill(4.8)
+                if attempt < 2:
+                    self.assert_balance("attempts repeated (allowed) 1")
+                else:
+                    self.assert_wrong("completed steps repeated 1 A/invoice")
 
     def test_the_kill_was_in_between(self):
         for at in (1.5, 5.5):

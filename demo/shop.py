@@ -30,14 +30,14 @@ class Shop:
         self.seed, self.lock, self.tries = seed, threading.Lock(), {}
         self.latencies = {name: None for name in EFFECTS.values()}  # seconds; None: by chance
 
-    def do(self, effect, asked, token, process):
+    def do(self, effect, asked, token, **who):
         """The line is written when the try has ended, even if who asked is dead by then."""
         with self.lock:
             nth = self.tries[token] = self.tries.get(token, 0) + 1
         began = time.monotonic()
         time.sleep(self.latency(effect, asked["order"], nth))
         line = {"effect": effect, "order": asked["order"], "token": token, "nth": nth,
-                "pid": process, "began": began, "ended": time.monotonic(),
+                **who, "began": began, "ended": time.monotonic(),
                 "cents": asked.get("cents", 0)}
         os.write(self.ledger, json.dumps(line).encode() + b"\n")  # at once: lines do not mix
         return {"id": "did " + token}
@@ -82,8 +82,10 @@ class Front(BaseHTTPRequestHandler):
         effect, asked = self.path[1:], self.body()
         if effect not in EFFECTS:
             return self.answer(404, {"error": f"the shop does not {effect}"})
-        pid = int(self.headers.get("Shop-Process", 0))
-        self.answer(200, self.server.shop.do(effect, asked, self.headers["Idempotency-Key"], pid))
+        who = {"pid": int(self.headers.get("Shop-Process", 0)),
+               "attempt": int(self.headers.get("Shop-Attempt", 0))}
+        token = self.headers["Idempotency-Key"]
+        self.answer(200, self.server.shop.do(effect, asked, token, **who))
 
     def do_GET(self):
         self.answer(200, self.server.shop.shown())

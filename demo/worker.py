@@ -55,8 +55,9 @@ class Worker:
             if effect not in recorded:
                 token = f"{attempt['idempotency_key']}/{effect}"  # the same in every try
                 asked = {"order": parcel["order"]}
-                did = self.shop.ask_until_answered("POST", f"/{effect}", asked,
-                                                   Idempotency_Key=token)
+                did = self.shop.ask_until_answered(  # the attempt is for the books alone
+                    "POST", f"/{effect}", asked,
+                    Idempotency_Key=token, Shop_Attempt=str(attempt["attempt"]))
                 recorded[effect] = self.tell("PUT", f"steps/{effect}", did.value["id"])
             return recorded[effect]
         return step
