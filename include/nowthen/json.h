@@ -117,8 +117,6 @@ class JsonReader {
   bool enter();
   bool next_name(bool first, std::string& name);
   bool raw_string(std::string& value);
-  bool escape(std::string& value);
-  bool code_unit(std::uint32_t& unit);
   std::string_view number_text(bool& is_integer);
 
   std::string_view text_;

@@ -6,6 +6,7 @@
 
 #include <nowthen/json.h>
 
+#include "base/escape.h"
 #include "base/utf8.h"
 
 namespace nowthen {
@@ -196,9 +197,9 @@ bool JsonReader::raw_string(std::string& value) {
     if (c < 0x20) return fail("a control character in a string"), false;
     if (c == '\\') {
       value.append(text_, plain, at_ - plain);
-      ++at_;
-      if (!escape(value)) return fail("a bad escape in a string"), false;
-      plain = at_;
+      std::string_view rest = text_.substr(at_ + 1);
+      if (take_escape(rest, value) != Escape::taken) return fail("a bad escape in a string"), false;
+      plain = at_ = text_.size() - rest.size();
       continue;
     }
     const std::size_t length = c < 0x80 ? 1 : utf8_length(text_, at_);
@@ -207,59 +208,6 @@ bool JsonReader::raw_string(std::string& value) {
   }
   fail("a string has no end");
   return false;
-}
-
-bool JsonReader::code_unit(std::uint32_t& unit) {
-  const std::string_view hex = text_.substr(at_, 4);
-  const auto end = std::from_chars(hex.data(), hex.data() + hex.size(), unit, 16);
-  at_ += 4;
-  return hex.size() == 4 && end.ptr == hex.data() + 4 && hex[0] != '-';
-}
-
-/// After the reverse solidus.
-bool JsonReader::escape(std::string& value) {
-  if (at_ >= text_.size()) return false;
-  switch (text_[at_++]) {
-    case '"':
-      value += '"';
-      return true;
-    case '\\':
-      value += '\\';
-      return true;
-    case '/':
-      value += '/';
-      return true;
-    case 'b':
-      value += '\b';
-      return true;
-    case 'f':
-      value += '\f';
-      return true;
-    case 'n':
-      value += '\n';
-      return true;
-    case 'r':
-      value += '\r';
-      return true;
-    case 't':
-      value += '\t';
-      return true;
-    case 'u':
-      break;
-    default:
-      return false;
-  }
-  std::uint32_t code = 0;
-  if (!code_unit(code)) return false;
-  if (code >= 0xd800 && code <= 0xdfff) {  // a pair of surrogates, or nothing
-    std::uint32_t low = 0;
-    if (code >= 0xdc00 || text_.substr(std::min(at_, text_.size()), 2) != "\\u") return false;
-    at_ += 2;
-    if (!code_unit(low) || low < 0xdc00 || low > 0xdfff) return false;
-    code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-  }
-  append_utf8(value, code);
-  return true;
 }
 
 void JsonReader::name_of(const JsonName* names, std::size_t count, std::int64_t& value) {

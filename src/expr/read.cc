@@ -1,9 +1,7 @@
 #include "expr/read.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -19,30 +17,6 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kDoubleDigits = 15;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// The first byte from `at` on that does not stand for itself in a string: a quotation mark, a
-/// backslash, a control character, or one that is not ASCII. Eight bytes at a time.
-std::size_t plain_until(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101u;
-  constexpr std::uint64_t kHigh = 0x80 * kOnes;
-  while (at + 8 <= text.size()) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    const auto zero_in = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
-    const std::uint64_t found = ((word - 0x20 * kOnes) | zero_in(word ^ ('"' * kOnes)) |
-                                 zero_in(word ^ ('\\' * kOnes)) | word) &
-                                kHigh;
-    // A borrow may spoil the bytes above the first that is found, never that one.
-    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-    at += 8;
-  }
-  while (at < text.size()) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80) break;
-    ++at;
-  }
-  return at;
-}
 
 /// Lines and columns of where a text ends.
 void advance(std::string_view text, std::uint64_t& lines, std::uint64_t& columns) {
@@ -192,12 +166,12 @@ Reader::Step Reader::string() {
   std::string text;  // where it is not all plain
   at_ = from;
   for (;;) {
-    at_ = plain_until(text_, at_);
+    at_ = plain_until(text_, at_, true);
     if (at_ == text_.size()) return cut();
     const auto c = static_cast<unsigned char>(text_[at_]);
     if (c == '"') break;
     if (c < 0x20) return fail("a control character in a string");
-    if (c >= 0x80) {
+    if (c >= 0x7f) {
       const std::size_t length = utf8_length(text_, at_);
       if (length == 0) return text_.size() - at_ < 4 && !whole_ ? cut() : fail("not UTF-8");
       at_ += length;

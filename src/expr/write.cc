@@ -1,8 +1,6 @@
 #include "expr/write.h"
 
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -19,27 +17,6 @@ struct Level {
   std::vector<const Field*> sorted;
   std::size_t at = 0;
 };
-
-/// The first byte from `at` on that is written as an escape, or the end. Eight bytes at a time.
-std::size_t special_from(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101u;
-  constexpr std::uint64_t kHigh = 0x80 * kOnes;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    const auto zero_in = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
-    const std::uint64_t found = (((word - 0x20 * kOnes) & ~word) | zero_in(word ^ ('"' * kOnes)) |
-                                 zero_in(word ^ ('\\' * kOnes)) | zero_in(word ^ (0x7f * kOnes))) &
-                                kHigh;
-    // A borrow may spoil the bytes above the first that is found, never that one.
-    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-  }
-  for (; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) break;
-  }
-  return at;
-}
 
 class Writer {
  public:
@@ -122,7 +99,7 @@ void write_json(std::string& out, const Value& value, const WriteOptions& option
 void write_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t plain = 0;;) {
-    const std::size_t i = special_from(text, plain);
+    const std::size_t i = plain_until(text, plain, false);
     out.append(text, plain, i - plain);
     if (i == text.size()) break;
     plain = i + 1;
