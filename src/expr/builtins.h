@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -53,5 +54,8 @@ const Builtin* find_builtin(std::string_view name, unsigned arity);
 std::vector<const Builtin*> all_builtins();
 
 bool is_format(std::string_view name);
+
+/// The value as JSON. That no steps are left for it, or no memory, is raised.
+std::string json_of(const Value& value, Raised& raised);
 
 }  // namespace nowthen::expr

@@ -64,7 +64,6 @@ enum class Op : std::uint8_t {
   succeed,  ///< as far as a has got, errors are no longer those of that attempt
   mark,     ///< dst = how many ways back there are
   cut,      ///< no way back behind the mark a
-  leave,    ///< no way back behind the mark a, and back
   raise,    ///< a
   // Functions.
   call,     ///< dst = routine a, of `count` registers from b on
@@ -84,7 +83,6 @@ constexpr bool sets_dst(Op op) {
     case Op::backtrack:
     case Op::succeed:
     case Op::cut:
-    case Op::leave:
     case Op::raise:
     case Op::give:
       return false;
@@ -107,7 +105,6 @@ constexpr unsigned operands_of(Op op) {
     case Op::unless:
     case Op::succeed:
     case Op::cut:
-    case Op::leave:
     case Op::raise:
     case Op::enter:
     case Op::output:

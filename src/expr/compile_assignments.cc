@@ -66,7 +66,6 @@ Place Compiler::set(Ref paths, const Scope* scope, Place in, Operand right) {
   }
   into({state}, in.alone());
   const Mark before = mark();
-  const std::uint32_t ends = context_->ends;
   const std::size_t fork = emit(Op::fork, 0);
   const Place each = compile(paths, scope, {in.value, constant(Value()), false});
   const Operand path = reg();
@@ -74,9 +73,7 @@ Place Compiler::set(Ref paths, const Scope* scope, Place in, Operand right) {
   emit(Op::set_path, state, state, path, right, true);
   emit(Op::backtrack, 0);
   aim(fork);
-  context_->forks = before.forks;
-  context_->ends = ends;
-  context_->next = before.next;
+  close(before);
   return {state, kNoPath, true};
 }
 
@@ -88,7 +85,6 @@ Place Compiler::update(Ref paths, const Scope* scope, Place in, Ref body, Operan
   const Operand gone = reg();
   const bool definite = is_definite(paths);
   const Mark before = mark();
-  const std::uint32_t ends = context_->ends;
   emit(Op::move, gone, constant(Value::array()));
   std::size_t fork = 0;
   Operand path = 0;
@@ -115,9 +111,8 @@ Place Compiler::update(Ref paths, const Scope* scope, Place in, Ref body, Operan
     const std::size_t none = emit(Op::fork, 0);
     const std::size_t take = emit(Op::take_path, old, state, path);
     const Mark inside = mark();
-    const std::uint32_t ends_before = context_->ends;
     const Place updated = compile(body, scope, {old, kNoPath, true});
-    may_end = inside.forks != context_->forks || ends_before != context_->ends;
+    may_end = inside.forks != context_->forks || inside.ends != context_->ends;
     if (may_end) {
       // Should the same path come again, the old value is there.
       context_->code[take].op = Op::get_path;
@@ -127,6 +122,7 @@ Place Compiler::update(Ref paths, const Scope* scope, Place in, Ref body, Operan
       aim(none);
       emit(Op::append, gone, path);
     } else {
+      // It always has a result: nothing is to be gone back to.
       context_->code[none].op = Op::mark;
       context_->code[none].dst = ways;
       emit(Op::set_path, state, state, path, updated.value, true);
@@ -138,9 +134,7 @@ Place Compiler::update(Ref paths, const Scope* scope, Place in, Ref body, Operan
   } else if (may_end) {
     aim(over);
   }
-  context_->forks = before.forks;
-  context_->ends = ends;
-  context_->next = before.next;
+  close(before);
   if (!may_end) return {state, kNoPath, true};
   const Operand made = reg();
   emit(Op::builtin, made, state, gone, static_cast<Operand>(use(*find_builtin("delpaths", 1))),

@@ -50,7 +50,7 @@ Place Compiler::call(const Syntax& syntax, const Scope* scope, Place in) {
   }
   if (const auto made = special(syntax, scope, in)) return *made;
   if (const Builtin* known = find_builtin(syntax.name, arity))
-    return builtin(*known, syntax, scope, in);
+    return native(Op::builtin, use(*known), syntax, scope, in);
   if (const Definition* known = find_definition(syntax.name, arity)) {
     // Its text is another, and sees nothing of what is around the call.
     const Tree& tree = known->tree();
@@ -70,7 +70,9 @@ Place Compiler::call(const Syntax& syntax, const Scope* scope, Place in) {
     return function(*scope_of, syntax, scope, in);
   }
   for (const HostFunction& known : options_.functions) {
-    if (known.name == syntax.name && known.arity == arity) return host(known, syntax, scope, in);
+    if (known.name != syntax.name || known.arity != arity) continue;
+    code_->hosts.push_back(known);
+    return native(Op::host, static_cast<std::uint32_t>(code_->hosts.size()) - 1, syntax, scope, in);
   }
   unknown(syntax, scope);
   return in;
@@ -319,8 +321,9 @@ void Compiler::finish(Work work) {
 
 // ---- functions that are written in C++ ----
 
-/// The last argument is the outermost loop.
-Place Compiler::builtin(const Builtin& builtin, const Syntax& call, const Scope* scope, Place in) {
+/// `number` is that of the function in the code. The last argument is the outermost loop.
+Place Compiler::native(Op op, std::uint32_t number, const Syntax& call, const Scope* scope,
+                       Place in) {
   const Operand dst = reg();
   const Mark temporary = mark();
   const auto count = static_cast<Operand>(call.parts.size());
@@ -331,19 +334,8 @@ Place Compiler::builtin(const Builtin& builtin, const Syntax& call, const Scope*
     release(inside);
   }
   const bool may_take = in.owned && in.path == kNoPath && context_->forks == temporary.forks;
-  emit(Op::builtin, dst, in.value, first, static_cast<Operand>(use(builtin)), may_take, count);
+  emit(op, dst, in.value, first, static_cast<Operand>(number), may_take, count);
   release(temporary);
-  return plain(dst, true, in);
-}
-
-Place Compiler::host(const HostFunction& host, const Syntax& call, const Scope* scope, Place in) {
-  const Operand dst = reg();
-  const auto count = static_cast<Operand>(call.parts.size());
-  const Operand first = reg(count);
-  for (Operand i = count; i-- > 0;)
-    into({first + i}, compile(call.parts[static_cast<std::size_t>(i)], scope, in.alone()));
-  emit(Op::host, dst, in.value, first, static_cast<Operand>(code_->hosts.size()), false, count);
-  code_->hosts.push_back(host);
   return plain(dst, true, in);
 }
 
@@ -352,9 +344,6 @@ Place Compiler::host(const HostFunction& host, const Syntax& call, const Scope* 
 std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, Place in) {
   const std::string_view name = call.name;
   const std::size_t arity = call.parts.size();
-  const auto is = [&](std::string_view wanted, std::size_t with) {
-    return arity == with && name == wanted;
-  };
   switch (arity) {
     case 0:
       if (name == "empty") {
@@ -402,8 +391,7 @@ std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, P
       if (name == "range") return range(call, scope, in);
       return std::nullopt;
     default:
-      if (is("range", 3)) return range(call, scope, in);
-      return std::nullopt;
+      return name == "range" && arity == 3 ? std::optional(range(call, scope, in)) : std::nullopt;
   }
 }
 
@@ -413,40 +401,45 @@ Place Compiler::first(Ref body, const Scope* scope, Place in) {
   const Operand ways = reg();
   emit(Op::mark, ways);
   const Mark inside = mark();
-  const std::uint32_t ends = context_->ends;
   const Place made = compile(body, scope, in);
   emit(Op::cut, 0, ways);
   into(dst, made);
   // Of several parts the last one may be sure to have a result.
   const Syntax& syntax = piece(body);
-  if (syntax.form == Form::comma && is_simple(syntax.parts.back())) context_->ends = ends;
-  context_->forks = inside.forks;
-  context_->next = inside.next;
+  const bool sure = syntax.form == Form::comma && is_simple(syntax.parts.back());
+  const std::uint32_t ends = sure ? inside.ends : context_->ends;
+  close(inside);
+  context_->ends = ends;
   return dst;
 }
 
-/// limit($count; body): counts down in a register.
-Place Compiler::limit(const Syntax& call, const Scope* scope, Place in) {
-  const Place count = compile(call.parts[0], scope, in.alone());
+/// A register in which a count is counted down, that must not be below 0.
+Operand Compiler::countdown(Ref count, const Scope* scope, Place in, std::string_view complaint) {
+  const Place given = compile(count, scope, in.alone());
   const Operand left = reg();
-  const Operand is = reg();
-  const Operand zero = constant(Value(0.0));
-  emit(Op::less, is, count.value, zero);
-  const std::size_t negative = emit(Op::unless, 0, is);
-  emit(Op::raise, 0, constant("Limit must be non-negative"));
+  emit(Op::less, left, given.value, constant(Value(0.0)));
+  const std::size_t negative = emit(Op::unless, 0, left);
+  emit(Op::raise, 0, constant(complaint));
   aim(negative);
-  emit(Op::greater, is, count.value, zero);
-  const std::size_t some = emit(Op::unless, 0, is);
-  emit(Op::move, left, count.value);
+  emit(Op::move, left, given.value);
+  return left;
+}
+
+/// limit($count; body)
+Place Compiler::limit(const Syntax& call, const Scope* scope, Place in) {
+  const Operand left = countdown(call.parts[0], scope, in, "Limit must be non-negative");
+  const Operand is = reg();
   const Operand ways = reg();
   emit(Op::mark, ways);
+  emit(Op::greater, is, left, constant(Value(0.0)));
+  const std::size_t none = emit(Op::unless, 0, is);
   const Place made = compile(call.parts[1], scope, in.shared());
   emit(Op::subtract, left, left, constant(Value(1.0)));
-  emit(Op::less_equal, is, left, zero);
+  emit(Op::less_equal, is, left, constant(Value(0.0)));
   const std::size_t more = emit(Op::unless, 0, is);
   emit(Op::cut, 0, ways);
   const std::size_t over = emit(Op::jump, 0);
-  aim(some);
+  aim(none);
   emit(Op::backtrack, 0);
   aim(more);
   aim(over);
@@ -455,19 +448,12 @@ Place Compiler::limit(const Syntax& call, const Scope* scope, Place in) {
   return made.shared();
 }
 
-/// skip($count; body), likewise.
+/// skip($count; body)
 Place Compiler::skip(const Syntax& call, const Scope* scope, Place in) {
-  const Place count = compile(call.parts[0], scope, in.alone());
-  const Operand left = reg();
+  const Operand left = countdown(call.parts[0], scope, in, "Skip must be non-negative");
   const Operand is = reg();
-  const Operand zero = constant(Value(0.0));
-  emit(Op::less, is, count.value, zero);
-  const std::size_t negative = emit(Op::unless, 0, is);
-  emit(Op::raise, 0, constant("Skip must be non-negative"));
-  aim(negative);
-  emit(Op::move, left, count.value);
   const Place made = compile(call.parts[1], scope, in.shared());
-  emit(Op::greater, is, left, zero);
+  emit(Op::greater, is, left, constant(Value(0.0)));
   const std::size_t over = emit(Op::unless, 0, is);
   emit(Op::subtract, left, left, constant(Value(1.0)));
   emit(Op::backtrack, 0);

@@ -9,7 +9,6 @@ Place Compiler::reduce(const Syntax& syntax, const Scope* scope, Place in) {
   const Operand state = reg();
   const Place begin = compile(syntax.parts[2], scope, in.alone());
   const Mark before = mark();
-  const std::uint32_t ends = context_->ends;
   into({state}, begin);
   const std::size_t fork = emit(Op::fork, 0);
   const Place each = compile(syntax.parts[0], scope, in.alone());
@@ -20,9 +19,7 @@ Place Compiler::reduce(const Syntax& syntax, const Scope* scope, Place in) {
   into({state}, updated);
   emit(Op::backtrack, 0);
   aim(fork);
-  context_->forks = before.forks;
-  context_->ends = ends;
-  context_->next = before.next;
+  close(before);
   return no_path(state, true, in);
 }
 

@@ -142,7 +142,8 @@ Place Compiler::form(const Syntax& syntax, const Scope* scope, Place in) {
         fail(syntax.at, "$*label-" + syntax.name + " is not defined");
         return in;
       }
-      emit(Op::leave, 0, reached(*at));
+      emit(Op::cut, 0, reached(*at));
+      emit(Op::backtrack, 0);
       ++context_->ends;
       ++context_->leaves;
       return nothing(in);
@@ -213,16 +214,12 @@ Place Compiler::array(const Syntax& syntax, const Scope* scope, Place in) {
   emit(Op::move, dst, constant(Value::array()));
   const std::size_t fork = emit(Op::fork, 0);
   const Mark before = mark();
-  const std::uint32_t ends = context_->ends;
   const Place element =
       compile(syntax.parts[0], scope, {in.value, kNoPath, in.owned && in.path == kNoPath});
   emit(Op::append, dst, element.value, 0, 0, element.owned);
   emit(Op::backtrack, 0);
   aim(fork);
-  // All is over that was begun for it.
-  context_->forks = before.forks;
-  context_->ends = ends;
-  context_->next = before.next;
+  close(before);
   return plain(dst, true, in);
 }
 
@@ -433,10 +430,9 @@ Place Compiler::otherwise(const Syntax& syntax, const Scope* scope, Place in) {
   const std::size_t first = emit(Op::move, found, constant(Value(false)));
   const std::size_t fork = emit(Op::fork, 0);
   const Mark inside = mark();
-  const std::uint32_t ends = context_->ends;
   const Place left = compile(syntax.parts[0], scope, in.shared());
   const bool many = context_->forks != inside.forks;
-  const bool sure = !many && context_->ends == ends;
+  const bool sure = !many && context_->ends == inside.ends;
   const std::size_t nothing = emit(Op::unless, 0, left.value);
   if (many) {
     emit(Op::move, found, constant(Value(true)));
@@ -445,6 +441,7 @@ Place Compiler::otherwise(const Syntax& syntax, const Scope* scope, Place in) {
     context_->code[first] = {.op = Op::mark, .dst = found};
     emit(Op::cut, 0, found);
   }
+  // There always is one: only what is not true leads to the right side.
   if (sure) context_->code[fork] = context_->code[first];
   into(dst, left);
   const std::size_t jump = emit(Op::jump, 0);

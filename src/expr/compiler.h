@@ -24,7 +24,7 @@ struct Context {
   std::vector<std::uint32_t> places{};
   Operand next = 0;  ///< register that is free
   Operand most = 0;
-  /// So many instructions after which what follows may run again; and after which it may not run.
+  /// How many instructions there are after which what follows may run again; and may not run.
   std::uint32_t forks = 0;
   std::uint32_t ends = 0;
   std::uint32_t leaves = 0;  ///< `break`s, which may leave what is around them
@@ -71,10 +71,12 @@ class Compiler {
   Result<std::unique_ptr<Code>> compile();
 
  private:
-  /// A part of a frame that may be used again, if nothing goes back to where it is needed.
+  /// Where a part of the code begins. Its registers may be used again, if nothing goes back to
+  /// where they are needed.
   struct Mark {
     Operand next;
     std::uint32_t forks;
+    std::uint32_t ends;
   };
   struct Work {
     std::unique_ptr<Context> context;
@@ -126,11 +128,11 @@ class Compiler {
   Place put_in(const Scope& function, const Syntax& call, const Scope* scope, Place in);
   Place routine(const Scope& function, const Syntax& call, const Scope* scope, Place in);
   Place entered(const Scope& closure, Place in);
-  Place builtin(const Builtin& builtin, const Syntax& call, const Scope* scope, Place in);
-  Place host(const HostFunction& host, const Syntax& call, const Scope* scope, Place in);
+  Place native(Op op, std::uint32_t number, const Syntax& call, const Scope* scope, Place in);
   Operand closure(Ref body, const Scope* scope, bool& captured);
   std::optional<Place> special(const Syntax& call, const Scope* scope, Place in);
   Place first(Ref body, const Scope* scope, Place in);
+  Operand countdown(Ref count, const Scope* scope, Place in, std::string_view complaint);
   Place limit(const Syntax& call, const Scope* scope, Place in);
   Place skip(const Syntax& call, const Scope* scope, Place in);
   Place range(const Syntax& call, const Scope* scope, Place in);
@@ -141,9 +143,15 @@ class Compiler {
   static Op op_of(std::string_view sign);
   Operand reg(Operand count = 1);
   Place pair(const Place& like);
-  Mark mark() const { return {context_->next, context_->forks}; }
+  Mark mark() const { return {context_->next, context_->forks, context_->ends}; }
   void release(const Mark& mark) {
     if (context_->forks == mark.forks) context_->next = mark.next;
+  }
+  /// All is over that was begun since the mark: nothing goes back there, and what is behind runs.
+  void close(const Mark& mark) {
+    context_->next = mark.next;
+    context_->forks = mark.forks;
+    context_->ends = mark.ends;
   }
   std::size_t emit(Op op, Operand dst, Operand a = 0, Operand b = 0, Operand c = 0,
                    bool may_take = false, std::int32_t count = 0);

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace nowthen::expr {
 namespace {
 
@@ -120,10 +122,7 @@ Error complaint(std::string_view program, std::size_t at, std::string_view what)
   const std::string_view before = program.substr(0, at);
   const std::size_t start = before.rfind('\n') + 1;  // npos + 1 is 0
   const auto line_number = std::ranges::count(before, '\n') + 1;
-  const auto characters = [](std::string_view text) {
-    return std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; });
-  };
-  const auto column = characters(before.substr(start));
+  const std::size_t column = count_characters(before.substr(start));
   std::string_view line = program.substr(start, program.find('\n', start) - start);
   // Of a long line, what is around the place.
   constexpr std::size_t kShown = 60;
@@ -135,10 +134,10 @@ Error complaint(std::string_view program, std::size_t at, std::string_view what)
   }
   std::size_t shown = std::min(line.size(), at - from + kShown);
   while (shown < line.size() && (line[shown] & 0xc0) == 0x80) ++shown;
-  std::string text =
-      "line " + std::to_string(line_number) + ", column " + std::to_string(column + 1) + ": " +
-      std::string(what) + "\n    " + std::string(line.substr(0, shown)) + "\n    " +
-      std::string(static_cast<std::size_t>(characters(program.substr(from, at - from))), ' ') + "^";
+  std::string text = "line " + std::to_string(line_number) + ", column " +
+                     std::to_string(column + 1) + ": " + std::string(what) + "\n    " +
+                     std::string(line.substr(0, shown)) + "\n    " +
+                     std::string(count_characters(program.substr(from, at - from)), ' ') + "^";
   return Error(ErrorCode::invalid_argument, std::move(text));
 }
 

@@ -589,11 +589,6 @@ std::uint32_t Machine::run(std::uint32_t at) {
       case Op::cut:
         cut(value(i.a));
         continue;
-      case Op::leave:
-        cut(value(i.a));
-        at = back();
-        if (at == kNowhere) return kNowhere;
-        continue;
       case Op::raise:
         raised_.error(taken(i));
         break;

@@ -10,7 +10,6 @@
 #include "expr/memory.h"
 #include "expr/order.h"
 #include "expr/paths.h"
-#include "expr/write.h"
 
 namespace nowthen::expr {
 namespace {
@@ -155,8 +154,7 @@ Value join(Call& call) {
     first = false;
     if (call.raised || part.is_null()) return;
     if (part.is_number() || part.kind() == Kind::boolean) {
-      std::string text;
-      write_json(text, part);
+      const std::string text = json_of(part, call.raised);
       joined = add(std::move(joined), Value(std::string_view(text)), call.raised);
     } else {
       joined = add(std::move(joined), part, call.raised);

@@ -7,19 +7,21 @@
 #include "base/utf8.h"
 #include "expr/builtins.h"
 #include "expr/memory.h"
-#include "expr/write.h"
 
 namespace nowthen::expr {
 namespace {
 
-std::string json_of(const Value& value) {
-  std::string text;
-  write_json(text, value, {.bytes_max = Memory::left()});
-  return text;
+// Each format makes a text of a value, or raises.
+
+std::string as_json(const Value& value, Raised& raised) { return json_of(value, raised); }
+
+std::string as_text(const Value& value, Raised& raised) {
+  return value.is_string() ? std::string(value.text()) : json_of(value, raised);
 }
 
-std::string text_of(const Value& value) {
-  return value.is_string() ? std::string(value.text()) : json_of(value);
+std::string refused(const std::string& why, Raised& raised) {
+  raised.error(why);
+  return {};
 }
 
 std::string replaced(std::string_view text, std::string_view characters,
@@ -35,17 +37,13 @@ std::string replaced(std::string_view text, std::string_view characters,
   return made;
 }
 
-Value as_text(const Value& value, Raised&) { return Value(std::string_view(text_of(value))); }
-Value as_json(const Value& value, Raised&) { return Value(std::string_view(json_of(value))); }
-
-Value as_html(const Value& value, Raised&) {
-  return Value(std::string_view(
-      replaced(text_of(value), "<>&'\"", {"&lt;", "&gt;", "&amp;", "&apos;", "&quot;"})));
+std::string as_html(const Value& value, Raised& raised) {
+  return replaced(as_text(value, raised), "<>&'\"", {"&lt;", "&gt;", "&amp;", "&apos;", "&quot;"});
 }
 
-Value as_uri(const Value& value, Raised&) {
+std::string as_uri(const Value& value, Raised& raised) {
   std::string made;
-  for (const char c : text_of(value)) {
+  for (const char c : as_text(value, raised)) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                        c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
@@ -56,7 +54,7 @@ Value as_uri(const Value& value, Raised&) {
     const auto byte = static_cast<unsigned char>(c);
     made += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
   }
-  return Value(std::string_view(made));
+  return made;
 }
 
 int hex_digit(char c) {
@@ -66,8 +64,8 @@ int hex_digit(char c) {
   return -1;
 }
 
-Value from_uri(const Value& value, Raised& raised) {
-  const std::string text = text_of(value);
+std::string from_uri(const Value& value, Raised& raised) {
+  const std::string text = as_text(value, raised);
   std::string made;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
@@ -77,23 +75,25 @@ Value from_uri(const Value& value, Raised& raised) {
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0)
-      return raised.error(described(Value(std::string_view(text))) +
-                          " is not a valid uri encoding");
+      return refused(described(Value(std::string_view(text))) + " is not a valid uri encoding",
+                     raised);
     made += static_cast<char>(high * 16 + low);
     i += 2;
   }
   if (!is_utf8(made))
-    return raised.error(described(Value(std::string_view(text))) + " is not a valid uri encoding");
-  return Value(std::string_view(made));
+    return refused(described(Value(std::string_view(text))) + " is not a valid uri encoding",
+                   raised);
+  return made;
 }
 
 /// One row: `quoted` makes a field of a string.
 template <class Quoted>
-Value row(const Value& value, std::string_view format, std::string_view separator, Raised& raised,
-          Quoted quoted) {
+std::string row(const Value& value, std::string_view format, std::string_view separator,
+                Raised& raised, Quoted quoted) {
   if (!value.is_array())
-    return raised.error(described(value) + " cannot be " + std::string(format) +
-                        "-formatted, only an array can be");
+    return refused(
+        described(value) + " cannot be " + std::string(format) + "-formatted, only an array can be",
+        raised);
   std::string line;
   bool first = true;
   for (const Value& field : value.elements()) {
@@ -105,39 +105,40 @@ Value row(const Value& value, std::string_view format, std::string_view separato
       case Kind::boolean:
       case Kind::number:
         if (field.is_number() && field.number() != field.number()) break;
-        line += json_of(field);
+        line += json_of(field, raised);
         break;
       case Kind::string:
         line += quoted(field.text());
         break;
       default:
-        return raised.error(described(field) + " is not valid in a csv row");
+        return refused(described(field) + " is not valid in a csv row", raised);
     }
   }
-  return Value(std::string_view(line));
+  return line;
 }
 
-Value as_csv(const Value& value, Raised& raised) {
+std::string as_csv(const Value& value, Raised& raised) {
   return row(value, "csv", ",", raised,
              [](std::string_view text) { return "\"" + replaced(text, "\"", {"\"\""}) + "\""; });
 }
 
-Value as_tsv(const Value& value, Raised& raised) {
+std::string as_tsv(const Value& value, Raised& raised) {
   return row(value, "tsv", "\t", raised, [](std::string_view text) {
     return replaced(text, "\t\n\r\\", {"\\t", "\\n", "\\r", "\\\\"});
   });
 }
 
-Value as_sh(const Value& value, Raised& raised) {
+std::string as_sh(const Value& value, Raised& raised) {
   const Elements words = value.is_array() ? value.elements() : Elements{&value, 1};
   std::string line;
   for (const Value& word : words) {
     if (!line.empty()) line += ' ';
     if (word.is_array() || word.is_object())
-      return raised.error(described(word) + " can not be escaped for shell");
-    line += word.is_string() ? "'" + replaced(word.text(), "'", {"'\\''"}) + "'" : json_of(word);
+      return refused(described(word) + " can not be escaped for shell", raised);
+    line += word.is_string() ? "'" + replaced(word.text(), "'", {"'\\''"}) + "'"
+                             : json_of(word, raised);
   }
-  return Value(std::string_view(line));
+  return line;
 }
 
 /// RFC 4648 with `bits` for each letter, in groups of `group` letters.
@@ -163,12 +164,12 @@ constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-Value as_base64(const Value& value, Raised&) {
-  return Value(std::string_view(encoded(text_of(value), kBase64, 6, 4)));
+std::string as_base64(const Value& value, Raised& raised) {
+  return encoded(as_text(value, raised), kBase64, 6, 4);
 }
 
-Value as_base32(const Value& value, Raised&) {
-  return Value(std::string_view(encoded(text_of(value), kBase32, 5, 8)));
+std::string as_base32(const Value& value, Raised& raised) {
+  return encoded(as_text(value, raised), kBase32, 5, 8);
 }
 
 /// What is no UTF-8 becomes U+FFFD.
@@ -185,9 +186,9 @@ std::string repaired(std::string_view bytes) {
   return text;
 }
 
-Value decoded(const Value& value, std::string_view letters, unsigned bits, const char* name,
-              Raised& raised) {
-  const std::string text = text_of(value);
+std::string decoded(const Value& value, std::string_view letters, unsigned bits, const char* name,
+                    Raised& raised) {
+  const std::string text = as_text(value, raised);
   std::string_view left = text;
   while (left.ends_with('=')) left.remove_suffix(1);
   std::string bytes;
@@ -209,22 +210,22 @@ Value decoded(const Value& value, std::string_view letters, unsigned bits, const
   }
   if (bits == 6 && left.size() % 4 == 1) valid = false;
   if (!valid)
-    return raised.error(described(Value(std::string_view(text))) + " is not valid " + name +
-                        " data");
-  return Value(std::string_view(repaired(bytes)));
+    return refused(described(Value(std::string_view(text))) + " is not valid " + name + " data",
+                   raised);
+  return repaired(bytes);
 }
 
-Value from_base64(const Value& value, Raised& raised) {
+std::string from_base64(const Value& value, Raised& raised) {
   return decoded(value, kBase64, 6, "base64", raised);
 }
 
-Value from_base32(const Value& value, Raised& raised) {
+std::string from_base32(const Value& value, Raised& raised) {
   return decoded(value, kBase32, 5, "base32", raised);
 }
 
 struct Format {
   std::string_view name;
-  Value (*apply)(const Value&, Raised&);
+  std::string (*apply)(const Value&, Raised&);
 };
 constexpr Format kFormats[] = {
     {"@text", as_text},        {"@json", as_json},     {"@html", as_html},
@@ -242,10 +243,10 @@ Value format_named(Call& call) {
   if (format == std::end(kFormats))
     return call.raised.error(name.substr(1) + " is not a valid format");
   if (call.input.is_string() && name == "@text") return std::move(call.input);
-  Value made = format->apply(call.input, call.raised);
-  if (Memory::exceeded()) return call.raised.budget("memory: a text is too long");
-  if (made.is_string() && !call.raised.spend(made.text().size() / 16)) return {};
-  return made;
+  const std::string made = format->apply(call.input, call.raised);
+  if (Memory::is_short_of(made.size())) return call.raised.budget("memory: a text is too long");
+  if (call.raised || !call.raised.spend(made.size() / 16)) return {};
+  return Value(std::string_view(made));
 }
 
 constexpr Builtin kBuiltins[] = {{"format", 1, format_named}};

@@ -12,11 +12,8 @@ namespace nowthen::expr {
 namespace {
 
 Value as_json(Call& call) {
-  std::string text;
-  write_json(text, call.input, {.bytes_max = Memory::left()});
-  if (!call.raised.spend(text.size() / 16)) return {};
-  if (Memory::is_short_of(text.size() + 1)) return call.raised.budget("memory: a text is too long");
-  return Value(std::string_view(text));
+  const std::string text = json_of(call.input, call.raised);
+  return call.raised ? Value() : Value(std::string_view(text));
 }
 
 Value tostring(Call& call) {
@@ -101,6 +98,14 @@ constexpr Builtin kBuiltins[] = {{"tojson", 0, as_json},
                                  {"toboolean", 0, toboolean}};
 
 }  // namespace
+
+std::string json_of(const Value& value, Raised& raised) {
+  std::string text;
+  write_json(text, value, {.bytes_max = Memory::left()});
+  raised.spend(text.size() / 16);
+  if (Memory::is_short_of(text.size() + 1)) raised.budget("memory: a text is too long");
+  return text;
+}
 
 std::span<const Builtin> json_builtins() { return kBuiltins; }
 

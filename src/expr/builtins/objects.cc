@@ -11,7 +11,6 @@
 #include "expr/memory.h"
 #include "expr/order.h"
 #include "expr/paths.h"
-#include "expr/write.h"
 
 namespace nowthen::expr {
 namespace {
@@ -103,11 +102,7 @@ Value from_entries(Call& call) {
     const Value* key = field_of(entry, {"key", "k", "name", "Name", "K", "Key"}, false);
     const Value* value = field_of(entry, {"value", "v", "Value", "V"}, true);
     Value name = key == nullptr ? Value() : *key;
-    if (!name.is_string()) {
-      std::string text;
-      write_json(text, name, {.bytes_max = 1u << 20});
-      name = Value(std::string_view(text));
-    }
+    if (!name.is_string()) name = Value(std::string_view(json_of(name, call.raised)));
     made.set(std::move(name), value == nullptr ? Value() : *value);
   };
   if (call.input.is_array()) {
