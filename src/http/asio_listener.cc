@@ -134,7 +134,10 @@ class AsioListener final : public Listener {
     std::vector<std::promise<void>> done(loops_.size());
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       loops_[i]->post([this, i, &done] {
-        if (i == 0) pause_.reset(), live_.reset();
+        if (i == 0) {
+          pause_.reset();
+          live_.reset();
+        }
         places_[i]->stop();
         done[i].set_value();
       });

@@ -168,7 +168,8 @@ void HttpExecutor::send(Attempt& attempt) {
         if (auto* response = std::get_if<ClientResponse>(&answer)) {
           conclude(*asked, asked->target->callbacks
                                ? judge_callback(std::move(*response), port_.now())
-                               : judge(std::move(*response), port_.now(), unspoken(*asked)));
+                               : judge(std::move(*response), port_.now(),
+                                       [this, asked] { return unspoken(*asked); }));
         } else {
           conclude(*asked, judge(std::get<ClientError>(answer)));
         }

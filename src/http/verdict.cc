@@ -35,9 +35,9 @@ std::string excerpt(std::string_view body) {
 }
 
 /// A page about an error may show the request that led to it.
-void hide(std::string& text, const std::vector<std::string>& unspoken) {
+void hide(std::string& text, const std::vector<std::string>& secrets) {
   constexpr std::string_view kHidden = "***";
-  for (const std::string& each : unspoken) {
+  for (const std::string& each : secrets) {
     if (each.empty()) continue;
     std::string clean;
     std::size_t from = 0;
@@ -55,13 +55,13 @@ Verdict failure(std::string message) {
   return {Verdict::Kind::failed, {ErrorCode::unavailable, std::move(message)}, {}};
 }
 
-Verdict result(ClientResponse response, const std::vector<std::string>& unspoken) {
+Verdict result(ClientResponse response, const Unspoken& unspoken) {
   const std::string* type = response.header("content-type");
   const bool bytes = type != nullptr && media_type(*type) == kBytes;
   if (!bytes) {
     if (response.body.empty()) response.body = "null";
     if (const Result<void> valid = validate_json(response.body); !valid) {
-      hide(response.body, unspoken);
+      if (unspoken) hide(response.body, unspoken());
       return failure(answered(response) + ", but its body is no JSON (" + valid.error().message +
                      "): " + excerpt(response.body));
     }
@@ -89,12 +89,15 @@ Verdict rejection(const ClientResponse& response) {
 
 }  // namespace
 
-Verdict judge(ClientResponse response, WallTime now, const std::vector<std::string>& unspoken) {
+Verdict judge(ClientResponse response, WallTime now, const Unspoken& unspoken) {
   const int status = response.status;
   if (status == 202) return {Verdict::Kind::kept, {}, {}};
   if (status >= 200 && status < 300) return result(std::move(response), unspoken);
-  hide(response.body, unspoken);
-  for (Header& header : response.headers) hide(header.value, unspoken);
+  if (unspoken) {
+    const std::vector<std::string> secrets = unspoken();
+    hide(response.body, secrets);
+    for (Header& header : response.headers) hide(header.value, secrets);
+  }
   const bool passing = status == 408 || status == 425 || status == 429;
   if (status >= 400 && status < 500 && !passing) return rejection(response);
 

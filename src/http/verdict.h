@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,12 +33,17 @@ struct Verdict {
   Duration retry_after{};
 };
 
+/// Gives what must not be repeated, the longer ones first.
+using Unspoken = std::function<std::vector<std::string>()>;
+
 /// 2xx: the result, JSON (strictly checked; empty is null) or, as application/octet-stream, bytes.
 /// 202: kept. 4xx but 408, 425 and 429: final, `ErrorCode::rejected` with "404 text/html\n" and the
 /// body. Everything else, and a result that is no JSON: failed. A redirect is not followed, so it
 /// is among the failures.
-/// Of `unspoken`, which the request held in confidence, no error repeats anything: it says "***".
-Verdict judge(ClientResponse response, WallTime now, const std::vector<std::string>& unspoken = {});
+/// Of what `unspoken` gives, which the request held in confidence, no error repeats anything: it
+/// says
+/// "***". It is asked for an error alone.
+Verdict judge(ClientResponse response, WallTime now, const Unspoken& unspoken = {});
 Verdict judge(const ClientError& error);
 
 /// What `ErrorCode::rejected` holds, as `judge` wrote it; views of it.
