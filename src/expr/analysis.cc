@@ -12,6 +12,9 @@
 namespace nowthen::expr {
 namespace {
 
+/// Of a longer path, what is further down counts as read.
+constexpr std::size_t kPathMax = 500;  // bytes
+
 /// Of the instructions of one routine, which parts of the input are read. They are gone over in
 /// order: what a register holds is what was last put there, of the input by a known key; of two
 /// that may have been, both are read. Whatever else is done with a register reads all that it
@@ -56,9 +59,13 @@ class Reads {
   void read(Operand operand) {
     if (const std::string* name = known(operand)) reads_.insert(*name);
   }
-  std::optional<std::string> followed(Operand from, const std::string& step) const {
+  std::optional<std::string> followed(Operand from, const std::string& step) {
     const std::string* name = known(from);
     if (name == nullptr) return std::nullopt;
+    if (name->size() > kPathMax) {
+      reads_.insert(*name);
+      return std::nullopt;
+    }
     return (*name == "." && step[0] == '.' ? "" : *name) + step;
   }
 
@@ -133,12 +140,11 @@ class Reads {
       if (below == reads_.end() || !below->starts_with(shape)) reads.insert(shape);
     }
     std::vector<std::string> paths;
+    if (reads.contains(".")) return {"."};
     for (const std::string& path : reads) {
-      const bool within = std::ranges::any_of(reads, [&](const std::string& other) {
-        if (other == path || !path.starts_with(other)) return false;
-        const char next = path[other.size()];
-        return other == "." || next == '.' || next == '[';
-      });
+      bool within = false;
+      for (std::size_t i = 1; i < path.size() && !within; ++i)
+        within = (path[i] == '.' || path[i] == '[') && reads.contains(path.substr(0, i));
       if (!within) paths.push_back(path);
     }
     return paths;

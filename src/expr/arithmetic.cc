@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/find.h"
 #include "base/utf8.h"
 #include "expr/memory.h"
 #include "expr/order.h"
@@ -33,6 +34,7 @@ Value merged(Value a, const Value& b, Raised& raised) {
     if (Memory::exceeded()) return raised.budget("memory");
     Level& top = levels.back();
     const Fields fields = top.from->fields();
+    if (!raised.spend(1)) return {};
     if (top.at == fields.size()) {
       Value done = std::move(top.into);
       Value name = std::move(top.name);
@@ -111,6 +113,7 @@ Value add(Value a, Value b, Raised& raised) {
       if (a.fields().size() == 0) return b;
       if (Memory::is_short_of((a.fields().size() + b.fields().size()) * sizeof(Field)))
         return raised.budget("memory: an object has too many fields");
+      if (!raised.spend(b.fields().size())) return {};
       for (const Field& field : b.fields()) a.set(field.name, field.value);
       return a;
     default:
@@ -185,7 +188,7 @@ Value split(std::string_view text, std::string_view separator, Raised& raised) {
     if (Memory::exceeded()) return raised.budget("memory: a string has too many pieces");
     std::size_t next = text.npos;
     if (!separator.empty()) {
-      next = text.find(separator, at);
+      next = find_text(text, separator, at);
     } else if (at + utf8_length(text, at) < text.size()) {
       next = at + utf8_length(text, at);
     }

@@ -453,9 +453,9 @@ Place Compiler::skip(const Syntax& call, const Scope* scope, Place in) {
   const Operand left = countdown(call.parts[0], scope, in, "Skip must be non-negative");
   const Operand is = reg();
   const Place made = compile(call.parts[1], scope, in.shared());
-  emit(Op::greater, is, left, constant(Value(0.0)));
-  const std::size_t over = emit(Op::unless, 0, is);
   emit(Op::subtract, left, left, constant(Value(1.0)));
+  emit(Op::greater_equal, is, left, constant(Value(0.0)));
+  const std::size_t over = emit(Op::unless, 0, is);
   emit(Op::backtrack, 0);
   aim(over);
   fork();

@@ -3,6 +3,11 @@
 #include "expr/compiler.h"
 
 namespace nowthen::expr {
+namespace {
+
+constexpr std::size_t kNamesMax = 1'000;
+
+}  // namespace
 
 /// The state is taken where the next turn begins, so that it may be changed in its place.
 Place Compiler::reduce(const Syntax& syntax, const Scope* scope, Place in) {
@@ -50,7 +55,6 @@ Place Compiler::label(const Syntax& syntax, const Scope* scope, Place in) {
                  in);
 }
 
-/// Several patterns are tried one after the other, until nothing behind raises.
 Place Compiler::bind(const Syntax& syntax, const Scope* scope, Place in) {
   const std::uint32_t forks = context_->forks;
   Place source = compile(syntax.parts[0], scope, in.alone());
@@ -60,14 +64,15 @@ Place Compiler::bind(const Syntax& syntax, const Scope* scope, Place in) {
     emit(Op::move, copy, source.value);
     source.value = copy;
   }
-  const std::size_t patterns = syntax.parts.size() - 2;
-  if (patterns == 1) {
-    const Scope* inner = pattern(syntax.parts[1], scope, source.value);
-    const bool untouched = context_->forks == forks;
-    return compile(syntax.parts.back(), inner, untouched ? in : in.shared());
-  }
+  const Scope* inner = pattern(syntax.parts[1], scope, source.value);
+  const bool untouched = context_->forks == forks;
+  return compile(syntax.parts[2], inner, untouched ? in : in.shared());
+}
+
+/// Patterns are tried one after the other, until nothing behind raises; what others name is null.
+const Scope* Compiler::either(const Syntax& patterns, const Scope* scope, Operand value) {
   std::vector<std::string_view> names;
-  for (std::size_t i = 1; i <= patterns; ++i) names_in(syntax.parts[i], names);
+  for (const Ref each : patterns.parts) names_in(each, names);
   const Scope* all = scope;
   const Operand first = reg(static_cast<Operand>(names.size()));
   for (std::size_t n = 0; n < names.size(); ++n)
@@ -77,12 +82,12 @@ Place Compiler::bind(const Syntax& syntax, const Scope* scope, Place in) {
                .operand = first + static_cast<Operand>(n)});
   const Operand error = reg(2);
   std::vector<std::size_t> jumps;
-  for (std::size_t i = 1; i <= patterns; ++i) {
-    const bool last = i == patterns;
+  for (const Ref each : patterns.parts) {
+    const bool last = each == patterns.parts.back();
     const std::size_t attempt = last ? 0 : emit(Op::attempt, error, 0, error + 1);
     for (std::size_t n = 0; n < names.size(); ++n)
       into({first + static_cast<Operand>(n)}, {constant(Value())});
-    const Scope* inner = pattern(syntax.parts[i], all, source.value);
+    const Scope* inner = pattern(each, all, value);
     for (const Scope* at = inner; at != all; at = at->outer)
       into({found(at->name, 0, true, all)->operand}, {at->operand});
     jumps.push_back(emit(Op::jump, 0));
@@ -90,7 +95,7 @@ Place Compiler::bind(const Syntax& syntax, const Scope* scope, Place in) {
   }
   for (const std::size_t jump : jumps) aim(jump);
   fork();
-  return compile(syntax.parts.back(), all, in.shared());
+  return all;
 }
 
 void Compiler::names_in(Ref ref, std::vector<std::string_view>& names) {
@@ -100,6 +105,8 @@ void Compiler::names_in(Ref ref, std::vector<std::string_view>& names) {
     open.pop_back();
     if (syntax.form == Form::bind_name && std::ranges::find(names, syntax.name) == names.end())
       names.push_back(syntax.name);
+    if (names.size() > kNamesMax)
+      return fail(syntax.at, "more than " + std::to_string(kNamesMax) + " variables of `?//`");
     for (std::size_t i = 0; i < syntax.parts.size(); ++i) {
       const bool is_name = syntax.form == Form::bind_object && i % 2 == 0;
       if (!is_name || piece(syntax.parts[i]).form == Form::bind_name)
@@ -115,6 +122,7 @@ const Scope* Compiler::pattern(Ref ref, const Scope* scope, Operand value) {
     return add({.outer = scope, .name = name, .context = context_, .operand = of});
   };
   if (syntax.form == Form::bind_name) return variable(syntax.name, value);
+  if (syntax.form == Form::bind_either) return either(syntax, scope, value);
   if (syntax.form == Form::bind_array) {
     for (std::size_t i = 0; i < syntax.parts.size(); ++i) {
       const Operand part = reg();

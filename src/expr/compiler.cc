@@ -13,7 +13,7 @@ namespace {
 
 /// The C++ stack is what the compiler recurses on.
 constexpr std::size_t kDepthMax = kDepthOfProgram + 600;
-constexpr std::size_t kInstructionsMax = 4'000'000;
+constexpr std::size_t kInstructionsMax = 1'000'000;
 
 }  // namespace
 
@@ -172,6 +172,7 @@ Place Compiler::form(const Syntax& syntax, const Scope* scope, Place in) {
     case Form::bind_name:
     case Form::bind_array:
     case Form::bind_object:
+    case Form::bind_either:
       break;  // patterns, which only `pattern` takes
   }
   return in;
@@ -355,7 +356,8 @@ Place Compiler::attempt(const Syntax& syntax, const Scope* scope, Place in) {
   const Operand error = reg(2);
   const std::size_t attempt = emit(Op::attempt, error, 0, error + 1);
   const Operand next = context_->next;
-  const Place body = compile(syntax.parts[0], scope, in);
+  // With a path, what was raised is told from the input, which must still be there.
+  const Place body = compile(syntax.parts[0], scope, in.path == kNoPath ? in : in.shared());
   emit(Op::succeed, 0, error + 1);
   into(dst, body);
   const std::size_t jump = emit(Op::jump, 0);

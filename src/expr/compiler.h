@@ -111,6 +111,7 @@ class Compiler {
   Place bind(const Syntax& syntax, const Scope* scope, Place in);
   Place label(const Syntax& syntax, const Scope* scope, Place in);
   const Scope* pattern(Ref ref, const Scope* scope, Operand value);
+  const Scope* either(const Syntax& patterns, const Scope* scope, Operand value);
   void names_in(Ref pattern, std::vector<std::string_view>& names);
 
   // compile_assignments.cc

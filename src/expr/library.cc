@@ -99,10 +99,10 @@ constexpr Definition kDefinitions[] = {
 
     // Texts
     {"match", 1, "def match($re): _expression($re) as [$r, $f] | match($r; $f);"},
-    {"match", 2, "def match($re; $flags): _match($re; $flags) | .[];"},
+    {"match", 2, "def match(re; flags): _match(re; flags) | .[];"},
     {"test", 1, "def test($re): _expression($re) as [$r, $f] | test($r; $f);"},
     {"capture", 1, "def capture($re): match($re) | _captured;"},
-    {"capture", 2, "def capture($re; $flags): match($re; $flags) | _captured;"},
+    {"capture", 2, "def capture(re; flags): match(re; flags) | _captured;"},
     {"scan", 1, "def scan($re): scan($re; null);"},
     {"scan", 2,
      "def scan($re; $flags): match($re; \"g\" + $flags) "

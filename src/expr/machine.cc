@@ -373,9 +373,6 @@ void Machine::pay() {
 Value Machine::computed(const Instruction& i) {
   switch (i.op) {
     case Op::index:
-      if (value(i.a).is_array() && value(i.b).is_array() &&
-          !raised_.spend(value(i.a).elements().size()))
-        return {};
       if (value(i.a).is_string()) raised_.spend(value(i.a).text().size() / 64);
       return index(value(i.a), value(i.b), raised_);
     case Op::slice:
@@ -414,6 +411,9 @@ Value Machine::computed(const Instruction& i) {
       return Value::record(value(i.b).elements(), registers_ + i.a);
     case Op::text: {
       Value whole("");
+      std::size_t size = 0;
+      for (std::int32_t n = 0; n < i.count; ++n) size += value(i.a + n).text().size();
+      if (Memory::is_short_of(size)) return raised_.budget("memory: a string is too long");
       for (std::int32_t n = 0; n < i.count; ++n) whole.append_text(value(i.a + n).text());
       return whole;
     }

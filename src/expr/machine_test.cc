@@ -75,10 +75,12 @@ TEST(Machine, dates_are_of_no_time_zone) {
   ::tzset();
   EXPECT_EQ(run("\"1700000000\" | strptime(\"%s\") | mktime"), "1700000000");
   EXPECT_EQ(run("1700000000 | strftime(\"%s %H %Z\")"), "\"1700000000 22 UTC\"");
+  EXPECT_EQ(run("0 | strftime(\"%% %-s %Es %10s %_s %%s\")"), "\"% 0 0 0 0 %s\"");
   EXPECT_EQ(run("1700000000 | localtime | mktime"), "1700000000");
   ::unsetenv("TZ");
   ::tzset();
   EXPECT_EQ(run("0 | strftime(\"%100000d\")"), "! strftime/1: the result is too long");
+  EXPECT_EQ(run("\"2024-01-01 rest\" | strptime(\"%Y-%m-%d\") | .[8]"), "\" rest\"");
 }
 
 TEST(Machine, an_error_is_caught_by_the_attempt_it_is_in) {
@@ -260,6 +262,54 @@ TEST(Machine, whatever_compares_takes_steps) {
         << compares;
 }
 
+// What is short of memory says so, and does not give less than it should.
+TEST(Machine, nothing_is_cut_to_the_memory_that_is_left) {
+  const std::string short_of = "! the budget is used up: memory";
+  const std::string number = "1234567890123456789012";
+  for (const std::string makes :
+       {"@json", "@text", "tojson", "@html", "@base64", "@urid", "@base64d", "@sh", "@csv", "@tsv",
+        "\"\\(.)\"", "@json \"\\(.)\""}) {
+    const std::string all = run("map(.+0) | " + makes, "[1,2,3," + number + "]");
+    for (std::size_t memory = 0; memory < 3'000; memory += 4) {
+      const std::string got =
+          run("map(.+0) | " + makes, "[1,2,3," + number + "]", {.memory = memory});
+      EXPECT_TRUE(got == all || got.starts_with(short_of)) << makes << " " << memory << ": " << got;
+    }
+  }
+  // What is shared is small until it is written.
+  const Limits limits{.memory = 4u << 20};
+  const std::string shared = "(\"a\" * 1000000) as $x | [range(1000) | $x] | ";
+  for (const std::string makes : {"@csv", "@tsv", "@sh", "@json", "add", "join(\"\")"})
+    EXPECT_TRUE(run(shared + makes, "null", limits).starts_with(short_of)) << makes;
+  std::string text = "(\"a\" * 1000000) | \"";
+  for (int i = 0; i < 1'000; ++i) text += "\\(.)";
+  EXPECT_TRUE(run(text + "\"", "null", limits).starts_with(short_of));
+  EXPECT_TRUE(run("\"a\" * 100000 | test(\"^(?:a|b)*c\" + \"()\" * 3000)", "null", limits)
+                  .starts_with("! the budget is used up: "));
+  EXPECT_TRUE(
+      run("\"a\" * 100000 | [match(\"(?=\" + \"(\" * 200 + \".*\" + \")\" * 200 + \")\"; \"g\")]",
+          "null", limits)
+          .starts_with("! the budget is used up: "));
+  const std::string names =
+      "reduce range(17) as $i ([1,2,3]; [., .]) | [{key: .}] | from_entries | keys[0]";
+  EXPECT_EQ(run(names + " | length"),
+            run("reduce range(17) as $i ([1,2,3]; [., .]) | tojson | length"));
+}
+
+TEST(Machine, work_on_what_is_there_takes_steps) {
+  const std::string used_up = "! the budget is used up: steps";
+  const std::string object = "(reduce range(3000) as $i ({}; .[\"k\\($i)\"] = 1)) as $o | ";
+  const Limits limits{.steps = 300'000};
+  for (const std::string works :
+       {"reduce range(3000) as $i ({}; . + $o)", "reduce range(3000) as $i ({}; . * $o)",
+        "[range(3000) | $o] | add", "[range(3000) | $o == $o]", "[range(3000) | $o | keys]"})
+    EXPECT_EQ(run(object + works, "null", limits), used_up) << works;
+  // A part that is nearly everywhere.
+  EXPECT_EQ(run("(\"a\" * 400000) as $x | ($x[:200000] + \"b\") as $part | "
+                "($x / $part | length), ($x | contains($part)), ($x | indices($part))"),
+            "1 false []");
+}
+
 TEST(Machine, large_and_broken_texts_are_refused_or_run) {
   const auto times = [](std::size_t count, const std::string& text) {
     std::string all;
@@ -354,6 +404,11 @@ TEST(Analysis, of_what_a_program_reads_and_yields) {
   EXPECT_EQ(known("reduce .i[] as $x (null; if . == 5 then error else $x.k end)"), ".i[].k one ");
   EXPECT_EQ(known("label $o | [break $o]"), "");
   EXPECT_EQ(known("if .a then .b else .c end | .d"), ".a .b .c one ");
+  EXPECT_EQ(known(".a, .a1, .a[]"), ".a .a1 ");
+  // Of what is far down all is read.
+  std::string deep = ".a";
+  for (int i = 0; i < 10'000; ++i) deep += " | .a";
+  EXPECT_LT(known(deep).size(), 600u);
 }
 
 }  // namespace

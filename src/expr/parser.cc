@@ -58,8 +58,7 @@ class Parser {
    public:
     explicit Level(Parser& parser) : parser_(parser) {
       if (++parser_.nesting_ > kNestingMax)
-        parser_.fail(parser_.token_.at,
-                     "more than " + std::to_string(kNestingMax) + " levels of nesting");
+        parser_.fail(parser_.token_.at, "too many levels of nesting");
     }
     ~Level() { --parser_.nesting_; }
     Level(const Level&) = delete;
@@ -168,12 +167,19 @@ class Parser {
     Ref source = expression();
     if (!accept("as")) return source;
     Ref syntax = of(Form::bind, at, source);
-    do {
-      add(syntax, pattern());
-    } while (accept("?//"));
+    add(syntax, patterns());
     expect("|");
     add(syntax, query());
     return syntax;
+  }
+
+  Ref patterns() {
+    const std::size_t at = token_.at;
+    const Ref first = pattern();
+    if (!token_.is("?//")) return first;
+    Ref either = of(Form::bind_either, at, first);
+    while (accept("?//")) add(either, pattern());
+    return either;
   }
 
   Ref definition(std::size_t at) {
@@ -525,7 +531,7 @@ class Parser {
   Ref loop(Form form, std::size_t at) {
     Ref syntax = of(form, at, expression());
     expect("as");
-    add(syntax, pattern());
+    add(syntax, patterns());
     expect("(");
     add(syntax, query());
     expect(";");

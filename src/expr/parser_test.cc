@@ -14,11 +14,11 @@ namespace {
 
 std::string shown(const Tree& tree, Ref ref) {
   const Syntax& syntax = tree[ref];
-  const char* const names[] = {".",        "",      "text",   "format", "array", "object", "neg",
-                               "index",    "slice", "each",   "?",      "try",   "|",      ",",
-                               "",         "and",   "or",     "//",     "",      "if",     "reduce",
-                               "foreach",  "as",    "label",  "break",  "def",   "call",   "$",
-                               "$__loc__", "$",     "array$", "object$"};
+  const char* const names[] = {
+      ".",    "",         "text",   "format",  "array",   "object", "neg",   "index", "slice",
+      "each", "?",        "try",    "|",       ",",       "",       "and",   "or",    "//",
+      "",     "if",       "reduce", "foreach", "as",      "label",  "break", "def",   "call",
+      "$",    "$__loc__", "$",      "array$",  "object$", "?//"};
   if (syntax.form == Form::literal) {
     std::string text;
     write_json(text, syntax.value);
@@ -91,7 +91,8 @@ TEST(Parse, what_binds_how) {
       {"1 + try 2 catch 3 + 4", "(+ (+ 1 (try 2 3)) 4)"},
       {"try -.? catch .", "(try (neg (? .)) .)"},
       {".a?//1", "(// // (? (index . \"a\")) 1)"},
-      {".[] as [$a] ?// $b | $a", "(as (each .) (array$ $a) $b $a)"},
+      {".[] as [$a] ?// $b | $a", "(as (each .) (?// (array$ $a) $b) $a)"},
+      {"reduce . as [$a] ?// $b (1; 2)", "(reduce . (?// (array$ $a) $b) 1 2)"},
       {". as {$a, b: [$c, {$d}], (\"x\", 1): $e, $f: [$g]} | 1",
        "(as . (object$ $a . \"b\" (array$ $c (object$ $d .)) (, \"x\" 1) $e $f (array$ $g)) 1)"},
       {"reduce -.[] as $x (0; . + $x)", "(reduce (neg (each .)) $x 0 (+ . $x))"},

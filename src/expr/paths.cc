@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/find.h"
 #include "base/utf8.h"
 #include "expr/arithmetic.h"
 #include "expr/memory.h"
@@ -324,10 +325,10 @@ Value positions(const Value& of, const Value& what, Raised& raised) {
   if (of.is_string() && what.is_string()) {
     const std::string_view text = of.text();
     const std::string_view part = what.text();
-    if (part.empty()) return found;
+    if (part.empty() || !raised.spend(text.size() / 64)) return found;
     std::size_t characters = 0;
     std::size_t counted = 0;
-    for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) {
+    for (std::size_t at = 0; (at = find_text(text, part, at)) != text.npos; ++at) {
       characters += count_characters(text.substr(counted, at - counted));
       counted = at;
       found.append(Value(static_cast<double>(characters)));

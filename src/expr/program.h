@@ -33,8 +33,8 @@ struct CompileOptions {
 
 /// What is known of a program without running it.
 struct Analysis {
-  /// The paths of the input that it reads, like ".order.items[].price"; "." is all of it. It reads
-  /// nothing else. Sorted; none is within another.
+  /// The paths of the input that it reads, like ".order.items[].price"; "." is all of it. On the
+  /// way to them it reads what is no array or object; nothing else. Sorted; none is within another.
   std::vector<std::string> reads;
   bool deterministic = true;   ///< the same input and variables give the same results
   bool single_valued = false;  ///< one result, or an error

@@ -36,7 +36,7 @@ enum class Form : std::uint8_t {
   condition,  ///< [if, then, if, then, ..., else]
   reduce,     ///< [source, pattern, begin, update]
   foreach,    ///< [source, pattern, begin, update] and perhaps [extract]
-  bind,       ///< [source, pattern, pattern, ..., body] `as`
+  bind,       ///< [source, pattern, body] `as`
   label,      ///< [body] `name`
   leave,      ///< `break $name`
   define,     ///< [body, rest] `name`, `params`
@@ -47,6 +47,7 @@ enum class Form : std::uint8_t {
   bind_name,    ///< `$name`
   bind_array,   ///< [patterns]
   bind_object,  ///< [name, pattern, ...]: a name is a term, or a bind_name whose text is the name
+  bind_either,  ///< [pattern, pattern, ...] `?//`: the first with which nothing raises
 };
 
 /// A piece of a tree, by its place.

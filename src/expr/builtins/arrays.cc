@@ -238,10 +238,7 @@ Value bsearch(Call& call) {
   return Value(-1 - static_cast<double>(low));
 }
 
-Value indices(Call& call) {
-  if (call.input.is_string() && !call.raised.spend(call.input.text().size() / 16)) return {};
-  return positions(call.input, call.arguments[0], call.raised);
-}
+Value indices(Call& call) { return positions(call.input, call.arguments[0], call.raised); }
 
 Value index_of(Call& call) {
   const Value all = indices(call);

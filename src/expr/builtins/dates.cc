@@ -1,6 +1,8 @@
 // Dates. Broken down they are arrays, as in jq: [year, month from 0, day, hours, minutes, seconds,
 // day of the week from Sunday as 0, day of the year from 0]. The time zone is UTC.
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -79,6 +81,28 @@ Value mktime(Call& call) {
   return Value(static_cast<double>(::timegm(&moment->parts)));
 }
 
+/// Of what a format begins with: a conversion with its flags, width and modifier, or a character.
+std::size_t conversion_length(std::string_view format) {
+  if (!format.starts_with('%')) return 1;
+  std::size_t at = format.find_first_not_of("_-0^#+", 1);
+  at = std::min(format.find_first_not_of("0123456789", at), format.size());
+  at = std::min(format.find_first_not_of("EO", at), format.size());
+  return std::min(at + 1, format.size());
+}
+
+bool is_epoch(std::string_view conversion) {
+  return conversion.size() > 1 && conversion.starts_with('%') && conversion.ends_with('s');
+}
+
+bool has_epoch(std::string_view format) {
+  while (!format.empty()) {
+    const std::size_t length = conversion_length(format);
+    if (is_epoch(format.substr(0, length))) return true;
+    format.remove_prefix(length);
+  }
+  return false;
+}
+
 Value formatted(Call& call, const char* name) {
   std::optional<Moment> moment;
   if (call.input.is_number()) moment = broken_down(call.input.number());
@@ -89,19 +113,15 @@ Value formatted(Call& call, const char* name) {
   std::tm& t = moment->parts;
   if (t.tm_mon < 0 || t.tm_mon > 11 || t.tm_wday < 0 || t.tm_wday > 6)
     return call.raised.error(std::string(name) + " requires parsed datetime inputs");
-  // In %s would be the time zone of the machine.
+  // What the C library makes of %s depends on the time zone of the machine.
   std::tm copy = t;
   const std::string epoch = std::to_string(::timegm(&copy));
   std::string format;
   const std::string_view given = call.arguments[0].text();
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    if (given[i] == '%' && given.substr(i + 1).starts_with('s')) {
-      format += epoch;
-      ++i;
-      continue;
-    }
-    format += given[i];
-    if (given[i] == '%' && i + 1 < given.size()) format += given[++i];
+  for (std::size_t at = 0; at < given.size();) {
+    const std::string_view part = given.substr(at, conversion_length(given.substr(at)));
+    format += is_epoch(part) ? std::string_view(epoch) : part;
+    at += part.size();
   }
   t.tm_zone = "UTC";
   // A letter more than is wanted, so that nothing at all says that there was no room.
@@ -116,15 +136,6 @@ Value formatted(Call& call, const char* name) {
 Value strftime(Call& call) { return formatted(call, "strftime/1"); }
 Value strflocaltime(Call& call) { return formatted(call, "strflocaltime/1"); }
 
-/// Whether %s is in it: the only one for which the C library looks at the time zone of the machine.
-bool names_epoch(std::string_view format) {
-  for (std::size_t i = 0; i + 1 < format.size(); ++i) {
-    if (format[i] != '%') continue;
-    if (format[++i] == 's') return true;
-  }
-  return false;
-}
-
 Value strptime(Call& call) {
   if (!call.input.is_string() || !call.arguments[0].is_string())
     return call.raised.error("strptime/1 requires string inputs and arguments");
@@ -133,10 +144,11 @@ Value strptime(Call& call) {
   Moment moment;
   moment.parts.tm_mday = 1;
   const char* end = ::strptime(text.c_str(), format.c_str(), &moment.parts);
-  if (end != text.c_str() + text.size())
+  // What is left may begin with white space, and comes behind the rest.
+  if (end == nullptr || !(*end == '\0' || std::isspace(static_cast<unsigned char>(*end))))
     return call.raised.error("date \"" + text + "\" does not match format \"" + format + "\"");
   std::tm copy = moment.parts;
-  if (names_epoch(format)) {
+  if (has_epoch(format)) {  // which was taken for a time of the machine's zone
     const std::time_t epoch = std::mktime(&copy);
     ::gmtime_r(&epoch, &moment.parts);
     copy = moment.parts;
@@ -147,7 +159,9 @@ Value strptime(Call& call) {
     moment.parts.tm_wday = copy.tm_wday;
     moment.parts.tm_yday = copy.tm_yday;
   }
-  return as_array(moment);
+  Value parts = as_array(moment);
+  if (*end != '\0') parts.append(Value(std::string_view(end)));
+  return parts;
 }
 
 Value now(Call& call) { return Value(call.around.now); }

@@ -24,6 +24,13 @@ std::string refused(const std::string& why, Raised& raised) {
   return {};
 }
 
+/// Whether there is memory for the text so far.
+bool fits(const std::string& text, Raised& raised) {
+  if (!Memory::is_short_of(text.size())) return true;
+  raised.budget("memory: a text is too long");
+  return false;
+}
+
 std::string replaced(std::string_view text, std::string_view characters,
                      std::initializer_list<std::string_view> by) {
   std::string made;
@@ -97,6 +104,7 @@ std::string row(const Value& value, std::string_view format, std::string_view se
   std::string line;
   bool first = true;
   for (const Value& field : value.elements()) {
+    if (!fits(line, raised)) return {};
     if (!first) line += separator;
     first = false;
     switch (field.kind()) {
@@ -132,6 +140,7 @@ std::string as_sh(const Value& value, Raised& raised) {
   const Elements words = value.is_array() ? value.elements() : Elements{&value, 1};
   std::string line;
   for (const Value& word : words) {
+    if (!fits(line, raised)) return {};
     if (!line.empty()) line += ' ';
     if (word.is_array() || word.is_object())
       return refused(described(word) + " can not be escaped for shell", raised);
@@ -189,8 +198,7 @@ std::string repaired(std::string_view bytes) {
 std::string decoded(const Value& value, std::string_view letters, unsigned bits, const char* name,
                     Raised& raised) {
   const std::string text = as_text(value, raised);
-  std::string_view left = text;
-  while (left.ends_with('=')) left.remove_suffix(1);
+  const std::string_view left = std::string_view(text).substr(0, text.find('='));
   std::string bytes;
   std::uint32_t held = 0;
   unsigned count = 0;
@@ -244,8 +252,7 @@ Value format_named(Call& call) {
     return call.raised.error(name.substr(1) + " is not a valid format");
   if (call.input.is_string() && name == "@text") return std::move(call.input);
   const std::string made = format->apply(call.input, call.raised);
-  if (Memory::is_short_of(made.size())) return call.raised.budget("memory: a text is too long");
-  if (call.raised || !call.raised.spend(made.size() / 16)) return {};
+  if (!fits(made, call.raised) || call.raised || !call.raised.spend(made.size() / 16)) return {};
   return Value(std::string_view(made));
 }
 

@@ -54,6 +54,9 @@ double significand_of(double x) {
 }
 int clamped(double x) { return static_cast<int>(std::fmin(std::fmax(x, -1e6), 1e6)); }
 double ldexp_of(double x, double by) { return std::isnan(by) ? by : std::ldexp(x, clamped(by)); }
+double scalb_of(double x, double by) {
+  return by == std::trunc(by) ? ldexp_of(x, by) : std::numeric_limits<double>::quiet_NaN();
+}
 // The log-gamma of the C library keeps the sign in a global.
 double lgamma_of(double x) {
   int sign = 0;
@@ -159,7 +162,7 @@ constexpr Builtin kBuiltins[] = {one<std::floor>("floor"),
                                  two<std::nextafter>("nexttoward"),
                                  two<std::remainder>("drem"),
                                  two<ldexp_of>("ldexp"),
-                                 two<ldexp_of>("scalb"),
+                                 two<scalb_of>("scalb"),
                                  two<ldexp_of>("scalbln"),
                                  {"fma", 3, of_three<std::fma>, true, false},
                                  {"lgamma_r", 0, lgamma_with_sign},

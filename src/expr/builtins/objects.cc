@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/find.h"
 #include "base/utf8.h"
 #include "expr/builtins.h"
 #include "expr/library.h"
@@ -44,6 +45,7 @@ Value keys_of(Call& call, bool is_sorted) {
   } else if (!call.input.is_object()) {
     return call.raised.error(described(call.input) + " has no keys");
   } else if (is_sorted) {
+    if (!call.raised.spend(call.input.fields().size())) return {};
     for (const Field* field : sorted_fields(call.input)) keys.append(field->name);
   } else {
     for (const Field& field : call.input.fields()) keys.append(field.name);
@@ -79,13 +81,22 @@ Value to_entries(Call& call) {
   return entries;
 }
 
-/// The first field of an entry that is there by one of some names.
-const Value* field_of(const Value& entry, std::initializer_list<const char*> names, bool null_too) {
-  for (const char* const name : names) {
-    const Value* value = entry.find(Value(name));
-    if (value != nullptr && (null_too || !value->is_null())) return value;
+/// The name that an entry holds: `.key`, or the first that is true of its other names.
+Value name_in(const Value& entry) {
+  if (const Value* key = entry.find(Value("key")); key != nullptr && !key->is_null()) return *key;
+  for (const char* const name : {"k", "name", "Name", "K", "Key"}) {
+    const Value* key = entry.find(Value(name));
+    if (key != nullptr && key->is_true()) return *key;
   }
-  return nullptr;
+  return {};
+}
+
+/// The value that it holds, of the first name that is there.
+Value value_in(const Value& entry) {
+  for (const char* const name : {"value", "v", "Value"}) {
+    if (const Value* value = entry.find(Value(name))) return *value;
+  }
+  return {};
 }
 
 Value from_entries(Call& call) {
@@ -99,11 +110,9 @@ Value from_entries(Call& call) {
                         " with string (\"key\")");
       return;
     }
-    const Value* key = field_of(entry, {"key", "k", "name", "Name", "K", "Key"}, false);
-    const Value* value = field_of(entry, {"value", "v", "Value", "V"}, true);
-    Value name = key == nullptr ? Value() : *key;
+    Value name = name_in(entry);
     if (!name.is_string()) name = Value(std::string_view(json_of(name, call.raised)));
-    made.set(std::move(name), value == nullptr ? Value() : *value);
+    made.set(std::move(name), value_in(entry));
   };
   if (call.input.is_array()) {
     for (const Value& entry : call.input.elements()) {
@@ -144,8 +153,8 @@ bool is_within(const Value& whole, const Value& part, Call& call) {
   // None: the answer takes a search of its own.
   const auto look = [&](const Value& in, const Value& wanted) -> std::optional<bool> {
     if (in.kind() != wanted.kind()) return false;
-    if (!call.raised.spend(1)) return false;
-    if (in.is_string()) return in.text().find(wanted.text()) != std::string_view::npos;
+    if (!call.raised.spend(1 + (in.is_string() ? in.text().size() / 64 : 0))) return false;
+    if (in.is_string()) return find_text(in.text(), wanted.text()) != std::string_view::npos;
     if (!in.is_array() && !in.is_object())
       return compare(in, wanted, call.raised) == std::strong_ordering::equal;
     if (open.size() > kDepthMax) {

@@ -28,10 +28,8 @@ struct FreeContext {
   void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
 };
 
-/// Compiled, with room for a match.
 struct Regex {
   std::unique_ptr<pcre2_code, FreeCode> code;
-  std::unique_ptr<pcre2_match_data, FreeMatch> match;
   std::unique_ptr<pcre2_match_context, FreeContext> context;
   std::vector<std::string> names;  ///< of groups, from the first on; empty where there is none
 };
@@ -106,6 +104,7 @@ Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
   thread_local std::unordered_map<std::string, Regex> kept;
   std::string key = std::to_string(flags.compile) + " ";
   key += pattern;
+  if (!call.raised.spend(pattern.size() / 16)) return nullptr;
   if (const auto found = kept.find(key); found != kept.end()) return &found->second;
   if (!call.raised.spend(60 + pattern.size())) return nullptr;
   int error = 0;
@@ -118,7 +117,6 @@ Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
                       ") is not a valid regex: " + message_of(error));
     return nullptr;
   }
-  regex.match.reset(pcre2_match_data_create_from_pattern(regex.code.get(), nullptr));
   regex.context.reset(pcre2_match_context_create(nullptr));
   read_names(regex);
   if (kept.size() >= kKept) kept.clear();
@@ -131,65 +129,88 @@ std::int64_t cpu_nanoseconds() {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Matches that begin from `at` on, before `end`: how many groups there are, 0 if there is none,
-/// below with an error. Its limit grows as steps are paid for.
-int match_within(Call& call, Regex& regex, std::string_view text, std::size_t at, std::size_t end,
-                 const Flags& flags) {
-  constexpr std::uint32_t kLimitMax = 100'000'000;
-  constexpr std::uint32_t kFree = 1'000;
-  pcre2_set_offset_limit(regex.context.get(), end);
-  for (std::uint32_t limit = kFree;; limit *= 10) {
-    if (!call.raised.spend(limit == kFree ? kFree / 16 : limit)) return -1;
-    pcre2_set_match_limit(regex.context.get(), limit);
-    const int count =
-        pcre2_match(regex.code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
-                    PCRE2_NO_UTF_CHECK | (flags.not_empty ? PCRE2_NOTEMPTY : 0), regex.match.get(),
-                    regex.context.get());
-    if (count > 0) return count;
-    if (count == PCRE2_ERROR_NOMATCH) return 0;
-    if (count == PCRE2_ERROR_MATCHLIMIT && limit < kLimitMax) continue;
-    if (count == PCRE2_ERROR_MATCHLIMIT)
-      call.raised.budget("steps: a regular expression");
-    else
-      call.raised.error("regex: " + message_of(count));
-    return -1;
+/// Matches one text. What PCRE2 needs for it is gone with it.
+class Matcher {
+ public:
+  Matcher(Call& call, const Regex& regex, std::string_view text, const Flags& flags)
+      : call_(call),
+        regex_(regex),
+        text_(text),
+        flags_(flags),
+        found_(pcre2_match_data_create_from_pattern(regex.code.get(), nullptr)) {
+    constexpr std::size_t kHeapMax = 64u << 20;
+    pcre2_set_heap_limit(regex.context.get(),
+                         static_cast<std::uint32_t>(std::min(Memory::left(), kHeapMax) >> 10));
   }
-}
 
-/// Matches from `at` on. In a long text no more than some places are tried at once, and what that
-/// took is paid for by time: a step for ten nanoseconds.
-int match_at(Call& call, Regex& regex, std::string_view text, std::size_t at, const Flags& flags) {
-  constexpr std::size_t kPlaces = 1'024;
-  if (text.size() - at <= kPlaces) return match_within(call, regex, text, at, text.size(), flags);
-  for (;;) {
-    std::size_t end = std::min(at + kPlaces, text.size());
-    while (end < text.size() && (text[end] & 0xc0) == 0x80) ++end;
-    const std::int64_t before = cpu_nanoseconds();
-    const int count = match_within(call, regex, text, at, end, flags);
-    const std::int64_t spent = std::max<std::int64_t>(0, cpu_nanoseconds() - before);
-    if (!call.raised.spend(static_cast<std::uint64_t>(spent) / 10)) return -1;
-    if (count != 0 || end == text.size()) return count;
-    at = end;
+  /// Whether there is a match from `at` on. In a long text no more than some places are tried at
+  /// once, and what that took is paid for by time: a step for ten nanoseconds.
+  bool find(std::size_t at) {
+    constexpr std::size_t kPlaces = 1'024;
+    if (text_.size() - at <= kPlaces) return find_within(at, text_.size()) > 0;
+    for (;;) {
+      std::size_t end = std::min(at + kPlaces, text_.size());
+      while (end < text_.size() && (text_[end] & 0xc0) == 0x80) ++end;
+      const std::int64_t before = cpu_nanoseconds();
+      const int count = find_within(at, end);
+      const std::int64_t spent = std::max<std::int64_t>(0, cpu_nanoseconds() - before);
+      if (!call_.raised.spend(static_cast<std::uint64_t>(spent) / 10)) return false;
+      if (count != 0 || end == text_.size()) return count > 0;
+      at = end;
+    }
   }
-}
 
-/// Calls `visit` with the offsets of each match, in bytes: pairs for the whole and its groups.
-template <class Visit>
-void each_match(Call& call, Regex& regex, std::string_view text, const Flags& flags, Visit visit) {
-  std::size_t at = 0;
-  do {
-    if (match_at(call, regex, text, at, flags) <= 0) return;
-    const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(regex.match.get());
-    const std::size_t begin = offsets[0];
-    const std::size_t end = offsets[1];
-    visit(offsets);
-    if (Memory::exceeded()) call.raised.budget("memory: too many matches");
-    if (call.raised) return;
-    at = end;
-    if (begin >= end)
-      at += end < text.size() ? std::max<std::size_t>(1, utf8_length(text, end)) : 1;
-  } while (flags.global && at <= text.size());
-}
+  /// Calls `visit` with the offsets of each match, in bytes: pairs for the whole and its groups.
+  template <class Visit>
+  void each(Visit visit) {
+    std::size_t at = 0;
+    do {
+      if (!find(at)) return;
+      const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(found_.get());
+      const std::size_t begin = offsets[0];
+      const std::size_t end = offsets[1];
+      visit(offsets);
+      if (Memory::exceeded()) call_.raised.budget("memory: too many matches");
+      if (call_.raised) return;
+      at = end;
+      if (begin >= end)
+        at += end < text_.size() ? std::max<std::size_t>(1, utf8_length(text_, end)) : 1;
+    } while (flags_.global && at <= text_.size());
+  }
+
+ private:
+  /// Matches that begin from `at` on, before `end`: how many groups there are, 0 if there is none,
+  /// below with an error. Its limit grows as steps are paid for.
+  int find_within(std::size_t at, std::size_t end) {
+    constexpr std::uint32_t kLimitMax = 100'000'000;
+    constexpr std::uint32_t kFree = 1'000;
+    pcre2_set_offset_limit(regex_.context.get(), end);
+    for (std::uint32_t limit = kFree;; limit *= 10) {
+      if (!call_.raised.spend(limit == kFree ? kFree / 16 : limit)) return -1;
+      pcre2_set_match_limit(regex_.context.get(), limit);
+      const int count =
+          pcre2_match(regex_.code.get(), reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(),
+                      at, PCRE2_NO_UTF_CHECK | (flags_.not_empty ? PCRE2_NOTEMPTY : 0),
+                      found_.get(), regex_.context.get());
+      if (count > 0) return count;
+      if (count == PCRE2_ERROR_NOMATCH) return 0;
+      if (count == PCRE2_ERROR_MATCHLIMIT && limit < kLimitMax) continue;
+      if (count == PCRE2_ERROR_MATCHLIMIT)
+        call_.raised.budget("steps: a regular expression");
+      else if (count == PCRE2_ERROR_HEAPLIMIT || count == PCRE2_ERROR_NOMEMORY)
+        call_.raised.budget("memory: a regular expression");
+      else
+        call_.raised.error("regex: " + message_of(count));
+      return -1;
+    }
+  }
+
+  Call& call_;
+  const Regex& regex_;
+  const std::string_view text_;
+  const Flags& flags_;
+  const std::unique_ptr<pcre2_match_data, FreeMatch> found_;
+};
 
 /// Counts characters up to places that only go forward, mostly.
 class Characters {
@@ -209,9 +230,11 @@ class Characters {
 };
 
 /// {offset, length, string, and what is behind}
-Value found(std::string_view text, Characters& characters, std::size_t begin, std::size_t end,
+Value found(Call& call, Characters& characters, std::size_t begin, std::size_t end,
             const char* last_name, Value last) {
-  const std::string_view part = text.substr(begin, end - begin);
+  const std::string_view part = call.input.text().substr(begin, end - begin);
+  if (!call.raised.spend(part.size() / 64)) return {};
+  if (Memory::is_short_of(part.size())) return call.raised.budget("memory: too many matches");
   Value parts[] = {Value("offset"),  Value(characters.until(begin)),
                    Value("length"),  Value(static_cast<double>(count_characters(part))),
                    Value("string"),  Value(part),
@@ -246,7 +269,7 @@ Value match(Call& call) {
   const std::string_view text = call.input.text();
   Characters characters(text);
   Value matches = Value::array();
-  each_match(call, *regex, text, flags, [&](const PCRE2_SIZE* offsets) {
+  Matcher(call, *regex, text, flags).each([&](const PCRE2_SIZE* offsets) {
     Value captures = Value::array();
     for (std::size_t group = 1; group <= regex->names.size(); ++group) {
       const std::string& written = regex->names[group - 1];
@@ -254,9 +277,9 @@ Value match(Call& call) {
       const PCRE2_SIZE begin = offsets[2 * group];
       captures.append(begin == PCRE2_UNSET
                           ? not_found(name)
-                          : found(text, characters, begin, offsets[2 * group + 1], "name", name));
+                          : found(call, characters, begin, offsets[2 * group + 1], "name", name));
     }
-    matches.append(found(text, characters, offsets[0], std::max(offsets[0], offsets[1]), "captures",
+    matches.append(found(call, characters, offsets[0], std::max(offsets[0], offsets[1]), "captures",
                          std::move(captures)));
   });
   return matches;
@@ -266,7 +289,7 @@ Value test(Call& call) {
   Flags flags;
   Regex* regex = prepared(call, flags);
   if (regex == nullptr) return {};
-  return Value(match_at(call, *regex, call.input.text(), 0, flags) > 0);
+  return Value(Matcher(call, *regex, call.input.text(), flags).find(0));
 }
 
 /// The pieces between matches.
@@ -278,7 +301,7 @@ Value split_by(Call& call) {
   const std::string_view text = call.input.text();
   Value pieces = Value::array();
   std::size_t from = 0;
-  each_match(call, *regex, text, flags, [&](const PCRE2_SIZE* offsets) {
+  Matcher(call, *regex, text, flags).each([&](const PCRE2_SIZE* offsets) {
     pieces.append(Value(text.substr(from, offsets[0] - from)));
     from = std::max(offsets[0], offsets[1]);
   });
