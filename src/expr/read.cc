@@ -54,6 +54,15 @@ Result<Reader::Got> Reader::next(std::string_view& text, bool whole, Value& valu
   return something ? Got::value : Got::nothing;
 }
 
+/// A scalar, which ends before `end`. It is made where it stays: moving what was just written in
+/// two words would wait for both.
+template <class Scalar>
+Reader::Step Reader::take(Scalar scalar, std::size_t end) {
+  parts_.emplace_back(std::move(scalar));
+  at_ = end;
+  return Step::on;
+}
+
 /// Whether anything follows.
 bool Reader::white_space() {
   for (; at_ < text_.size(); ++at_) {
@@ -105,7 +114,7 @@ Reader::Step Reader::begin_value() {
         return fail("more than depth_max (" + std::to_string(options_.depth_max) + ") levels");
       }
       ++at_;
-      levels_.push_back({parts_.size(), c == '{'});
+      levels_.emplace_back(parts_.size(), c == '{');
       return Step::on;
     case '"':
       return string();
@@ -146,13 +155,6 @@ Reader::Step Reader::name() {
   return Step::on;
 }
 
-/// A scalar, which ends before `end`.
-Reader::Step Reader::take(Value scalar, std::size_t end) {
-  parts_.push_back(std::move(scalar));
-  at_ = end;
-  return Step::on;
-}
-
 Reader::Step Reader::word(std::string_view word, Value meaning) {
   const std::string_view here = text_.substr(at_, word.size());
   if (here != word) return word.starts_with(here) ? cut() : fail("expected a value");
@@ -162,11 +164,17 @@ Reader::Step Reader::word(std::string_view word, Value meaning) {
 /// From its opening quotation mark to behind the closing one.
 Reader::Step Reader::string() {
   const std::size_t from = at_ + 1;
+  const std::size_t end = plain_until(text_, from, true);
+  if (end < text_.size() && text_[end] == '"') return take(text_.substr(from, end - from), end + 1);
+  at_ = end;
+  return rough_string(from);
+}
+
+/// One that is not all plain: from what is at `from` on, up to `at_` it is.
+Reader::Step Reader::rough_string(std::size_t from) {
+  std::string text;
   std::size_t plain = from;
-  std::string text;  // where it is not all plain
-  at_ = from;
-  for (;;) {
-    at_ = plain_until(text_, at_, true);
+  for (;; at_ = plain_until(text_, at_, true)) {
     if (at_ == text_.size()) return cut();
     const auto c = static_cast<unsigned char>(text_[at_]);
     if (c == '"') break;
@@ -181,14 +189,9 @@ Reader::Step Reader::string() {
     if (const Step step = escape(text); step != Step::on) return step;
     plain = at_;
   }
-  if (plain == from) {
-    parts_.emplace_back(text_.substr(from, at_ - from));
-  } else {
-    text.append(text_, plain, at_ - plain);
-    parts_.emplace_back(std::string_view(text));
-  }
-  ++at_;
-  return Step::on;
+  if (plain == from) return take(text_.substr(from, at_ - from), at_ + 1);
+  text.append(text_, plain, at_ - plain);
+  return take(std::string_view(text), at_ + 1);
 }
 
 /// From the backslash to behind what it stands before.
@@ -244,14 +247,14 @@ Reader::Step Reader::number() {
   const std::string_view text = text_.substr(at_, at - at_);
   // A text that is also what the double would be written as needs no keeping.
   if (before_point + behind_point <= kDoubleDigits && !has_exponent) {
-    if (behind_point == 0) return take(Value(negative ? -unsigned_number : unsigned_number), at);
+    if (behind_point == 0) return take(negative ? -unsigned_number : unsigned_number, at);
     if (text.back() != '0' &&
         (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 6)) {
       // Both are exact, so that the quotient is the nearest double.
       constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
       const double number = unsigned_number / kPowers[behind_point];
-      return take(Value(negative ? -number : number), at);
+      return take(negative ? -number : number, at);
     }
   }
   const auto kept = canonical(text);

@@ -54,11 +54,13 @@ class Reader {
   Step end_level();
   Step name();
   Step string();
+  Step rough_string(std::size_t from);
   Step escape(std::string& text);
   Step number();
   Step not_finite();
   Step word(std::string_view word, Value meaning);
-  Step take(Value scalar, std::size_t end);
+  template <class Scalar>
+  Step take(Scalar scalar, std::size_t end);
   Error error(std::string_view text) const;
 
   ReadOptions options_;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <random>
 #include <type_traits>
 
 #include "base/assert.h"
@@ -46,19 +47,39 @@ void move_bytes(void* to, const void* from, std::size_t bytes) {
   if (bytes > 0) std::memmove(to, from, bytes);
 }
 
-std::uint64_t hash_of(std::string_view text) {
-  constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15u;
-  std::uint64_t hash = text.size();
-  while (text.size() >= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data(), 8);
-    hash = (std::rotl(hash, 5) ^ word) * kMultiplier;
-    text.remove_prefix(8);
+/// What nobody outside knows, so that nobody can choose names that all get the same place.
+struct Secret {
+  std::uint64_t first, second;
+};
+Secret drawn() {
+  std::random_device device;
+  const auto word = [&] { return std::uint64_t(device()) << 32 | device(); };
+  return {word(), word() | 1};
+}
+
+/// Both halves of the product, as in wyhash (Wang Yi, 2019).
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
+  const auto product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t hash_of(const Value& name) {
+  static const Secret secret = drawn();
+  const std::string_view text = name.text();
+  std::uint64_t words[2];
+  if (text.size() <= Value::kInlineMax) {
+    std::memcpy(words, static_cast<const void*>(&name), sizeof(words));
+    return mixed(words[0] ^ secret.first, words[1] ^ secret.second);
   }
-  std::uint64_t word = 0;
-  std::memcpy(&word, text.data(), text.size());
-  hash = (std::rotl(hash, 5) ^ word) * kMultiplier;
-  return hash ^ (hash >> 32);
+  std::uint64_t hash = text.size();
+  for (std::size_t at = 0; at < text.size(); at += sizeof(words)) {
+    // The last words may have been read in part before.
+    const std::size_t last = text.size() - sizeof(words[0]);
+    std::memcpy(&words[0], text.data() + std::min(at, last), sizeof(words[0]));
+    std::memcpy(&words[1], text.data() + std::min(at + 8, last), sizeof(words[1]));
+    hash = mixed(words[0] ^ secret.first ^ hash, words[1] ^ secret.second);
+  }
+  return hash;
 }
 
 void drop_index(ObjectNode& object) {
@@ -70,7 +91,7 @@ void drop_index(ObjectNode& object) {
 
 void enter(ObjectNode& object, std::uint32_t place) {
   const std::uint32_t mask = object.slots - 1;
-  auto slot = static_cast<std::uint32_t>(hash_of(parts(object)[place].name.text())) & mask;
+  auto slot = static_cast<std::uint32_t>(hash_of(parts(object)[place].name)) & mask;
   while (object.index[slot] != 0) slot = (slot + 1) & mask;
   object.index[slot] = place + 1;
 }
@@ -91,18 +112,21 @@ constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
 std::uint32_t place_of(ObjectNode& object, const Value& name) {
   const std::string_view wanted = name.text();
   const Field* fields = parts(object);
+  const bool is_short = wanted.size() <= Value::kInlineMax;
+  const auto is_it = [&](const Field& field) {
+    return is_short ? field.name.is_identical(name) : field.name.text() == wanted;
+  };
   if (object.slots == 0) {
-    const bool is_short = wanted.size() <= Value::kInlineMax;
     for (std::uint32_t i = 0; i < object.size; ++i) {
-      if (is_short ? fields[i].name.is_identical(name) : fields[i].name.text() == wanted) return i;
+      if (is_it(fields[i])) return i;
     }
     return kNowhere;
   }
   const std::uint32_t mask = object.slots - 1;
-  for (auto slot = static_cast<std::uint32_t>(hash_of(wanted));; ++slot) {
+  for (auto slot = static_cast<std::uint32_t>(hash_of(name));; ++slot) {
     const std::uint32_t place = object.index[slot & mask];
     if (place == 0) return kNowhere;
-    if (fields[place - 1].name.text() == wanted) return place - 1;
+    if (is_it(fields[place - 1])) return place - 1;
   }
 }
 
