@@ -19,13 +19,13 @@ constexpr std::size_t kDoubleDigits = 15;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Lines and columns of where a text ends.
-void advance(std::string_view text, std::uint64_t& lines, std::uint64_t& columns) {
+void advance(std::string_view text, bool ascii, std::uint64_t& lines, std::uint64_t& columns) {
   for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
     ++lines;
     columns = 0;
     text.remove_prefix(end + 1);
   }
-  columns += count_characters(text);
+  columns += ascii ? text.size() : count_characters(text);
 }
 
 }  // namespace
@@ -36,8 +36,10 @@ Result<Reader::Got> Reader::next(std::string_view& text, bool whole, Value& valu
   whole_ = whole;
   parts_.clear();
   levels_.clear();
+  ascii_ = true;
   if (!begun_ && text_.starts_with(kByteOrderMark)) {
     at_ = kByteOrderMark.size();
+    ascii_ = false;
   } else if (!begun_ && !whole && !text_.empty() && kByteOrderMark.starts_with(text_)) {
     return Got::part;
   }
@@ -49,7 +51,7 @@ Result<Reader::Got> Reader::next(std::string_view& text, bool whole, Value& valu
     value = std::move(parts_.front());
   }
   begun_ = begun_ || at_ > 0;
-  advance(text_.substr(0, at_), lines_, columns_);
+  advance(text_.substr(0, at_), ascii_, lines_, columns_);
   text.remove_prefix(at_);
   return something ? Got::value : Got::nothing;
 }
@@ -182,6 +184,7 @@ Reader::Step Reader::rough_string(std::size_t from) {
     if (c >= 0x7f) {
       const std::size_t length = utf8_length(text_, at_);
       if (length == 0) return text_.size() - at_ < 4 && !whole_ ? cut() : fail("not UTF-8");
+      ascii_ = false;
       at_ += length;
       continue;
     }
@@ -275,7 +278,7 @@ Reader::Step Reader::not_finite() {
 Error Reader::error(std::string_view text) const {
   std::uint64_t lines = lines_;
   std::uint64_t columns = columns_;
-  advance(text.substr(0, at_), lines, columns);
+  advance(text.substr(0, at_), false, lines, columns);
   return Error(ErrorCode::codec_failed, "line " + std::to_string(lines + 1) + ", column " +
                                             std::to_string(columns + 1) + ": " + why_);
 }

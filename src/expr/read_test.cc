@@ -167,5 +167,15 @@ TEST(ReadJson, text_may_come_in_any_pieces) {
   }
 }
 
+TEST(ReadJson, columns_are_characters_in_all_that_was_read) {
+  Reader reader;
+  std::string_view text = "1 \"\xc3\xa9\" \"ab\" \"\xc3\xa9\xc3\xa9\" ?";
+  Value value;
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(reader.next(text, true, value));
+  const auto wrong = reader.next(text, true, value);
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().message.starts_with("line 1, column 17: ")) << wrong.error().message;
+}
+
 }  // namespace
 }  // namespace nowthen::expr
