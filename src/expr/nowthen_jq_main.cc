@@ -354,26 +354,26 @@ class Run {
     static const Program to_parts = compile("tostream", {});
     Machine machine;
     machine.start(to_parts, input, {}, command_.limits);
-    for (Value part; machine.next(part) == Machine::Got::value;) evaluate(part, line);
+    each_result(machine, to_parts, [&](const Value& part) { evaluate(part, line); });
   }
 
   void evaluate(Value input, std::uint64_t line) {
     using Seconds = std::chrono::duration<double>;
     const double now = Seconds(std::chrono::system_clock::now().time_since_epoch()).count();
     machine_.start(program_, std::move(input), command_.values, command_.limits, {now, line});
+    each_result(machine_, program_, [this](const Value& result) { write(result); });
+  }
+
+  /// Up to the end, or to an error, which is told.
+  template <class Each>
+  void each_result(Machine& machine, const Program& program, Each each) {
     Value result;
-    for (;;) {
-      const Machine::Got got = machine_.next(result);
-      if (got == Machine::Got::value) {
-        write(result);
-        continue;
-      }
-      if (got == Machine::Got::end) return;
-      flush();
-      std::cerr << "nowthen-jq: " << program_.explain(machine_.message(), machine_.place()) << "\n";
-      code_ = kFailed;
-      return;
-    }
+    Machine::Got got;
+    while ((got = machine.next(result)) == Machine::Got::value) each(result);
+    if (got == Machine::Got::end) return;
+    flush();
+    std::cerr << "nowthen-jq: " << program.explain(machine.message(), machine.place()) << "\n";
+    code_ = kFailed;
   }
 
   void write(const Value& value) {
@@ -392,7 +392,7 @@ class Run {
     while (!rest.empty()) {
       const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) std::exit(kBadUse);
+      if (written < 0) refuse("the output cannot be written: " + std::string(std::strerror(errno)));
       rest.remove_prefix(static_cast<std::size_t>(written));
     }
     out_.clear();
