@@ -20,8 +20,8 @@ enum class Escape : std::uint8_t {
 Escape take_escape(std::string_view& text, std::string& out);
 
 /// The first byte from `at` on that is not written as it is in a JSON string: a quotation mark, a
-/// reverse solidus, a control character or DEL; with `ascii` also what is not ASCII. Eight bytes at
-/// a time.
+/// reverse solidus, a control character or DEL; with `ascii` it also stops at what is not ASCII.
+/// Eight bytes at a time.
 inline std::size_t plain_until(std::string_view text, std::size_t at, bool ascii) {
   constexpr std::uint64_t kOnes = 0x0101010101010101u;
   constexpr std::uint64_t kHigh = 0x80 * kOnes;

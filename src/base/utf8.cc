@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -37,6 +38,20 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+std::string as_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string clean;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0)
+      append_utf8(clean, 0xfffd);
+    else
+      clean += text.substr(at, length);
+    at += std::max<std::size_t>(length, 1);
+  }
+  return clean;
 }
 
 std::size_t count_characters(std::string_view text) {

@@ -10,6 +10,8 @@ namespace nowthen {
 /// most U+10FFFF); 0 if there is none. Precondition: at < text.size().
 std::size_t utf8_length(std::string_view text, std::size_t at);
 bool is_utf8(std::string_view text);
+/// The text, in which each byte that is no part of a character is U+FFFD.
+std::string as_utf8(std::string_view text);
 /// Precondition: UTF-8.
 std::size_t count_characters(std::string_view text);
 /// Precondition: a Unicode scalar value.

@@ -344,6 +344,7 @@ Place Compiler::native(Op op, std::uint32_t number, const Syntax& call, const Sc
 std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, Place in) {
   const std::string_view name = call.name;
   const std::size_t arity = call.parts.size();
+  if (name == "range" && arity >= 1 && arity <= 3) return range(call, scope, in);
   switch (arity) {
     case 0:
       if (name == "empty") {
@@ -383,15 +384,13 @@ std::optional<Place> Compiler::special(const Syntax& call, const Scope* scope, P
         return dst;
       }
       if (name == "first") return first(call.parts[0], scope, in);
-      if (name == "range") return range(call, scope, in);
       return std::nullopt;
     case 2:
       if (name == "limit") return limit(call, scope, in);
       if (name == "skip") return skip(call, scope, in);
-      if (name == "range") return range(call, scope, in);
       return std::nullopt;
     default:
-      return name == "range" && arity == 3 ? std::optional(range(call, scope, in)) : std::nullopt;
+      return std::nullopt;
   }
 }
 
@@ -430,19 +429,18 @@ Place Compiler::limit(const Syntax& call, const Scope* scope, Place in) {
   const Operand left = countdown(call.parts[0], scope, in, "Limit must be non-negative");
   const Operand is = reg();
   const Operand ways = reg();
+  const Operand zero = constant(Value(0.0));
+  emit(Op::less_equal, is, left, zero);
+  const std::size_t some = emit(Op::unless, 0, is);
+  emit(Op::backtrack, 0);
+  aim(some);
   emit(Op::mark, ways);
-  emit(Op::greater, is, left, constant(Value(0.0)));
-  const std::size_t none = emit(Op::unless, 0, is);
   const Place made = compile(call.parts[1], scope, in.shared());
   emit(Op::subtract, left, left, constant(Value(1.0)));
-  emit(Op::less_equal, is, left, constant(Value(0.0)));
+  emit(Op::less_equal, is, left, zero);
   const std::size_t more = emit(Op::unless, 0, is);
   emit(Op::cut, 0, ways);
-  const std::size_t over = emit(Op::jump, 0);
-  aim(none);
-  emit(Op::backtrack, 0);
   aim(more);
-  aim(over);
   fork();
   ++context_->ends;
   return made.shared();

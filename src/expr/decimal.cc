@@ -201,7 +201,7 @@ void append_double(std::string& out, double number) {
   const std::size_t exponent = letter + (written[letter + 1] == '+' ? 2 : 1);
   std::from_chars(written.data() + exponent, written.data() + written.size(), magnitude);
   const int count = static_cast<int>(digits.size());
-  if (magnitude < -5 || magnitude >= count + 15) {
+  if (magnitude < -4 || magnitude >= count + 15) {
     append_scientific(out, digits);
     out += magnitude < 0 ? "e-" : "e+";
     const int size = std::abs(magnitude);

@@ -111,11 +111,10 @@ constexpr Definition kDefinitions[] = {
     {"splits", 2, "def splits($re; $flags): split($re; $flags) | .[];"},
     {"sub", 2, "def sub($re; str): sub($re; str; \"\");"},
     {"sub", 3,
-     "def sub($re; str; $flags): . as $in | reduce _match($re; $flags)[] as $m "
-     "({parts: [], at: 0}; $in[.at:$m.offset] as $gap | [$m | _captured | str] as $new "
-     "| reduce range($new | length) as $i (.; .parts[$i] += $gap + $new[$i]) "
-     "| .at = $m.offset + $m.length) "
-     "| if .parts == [] then $in else .parts[] + $in[.at:] end;"},
+     "def sub($re; str; $flags): . as $in | _pieces($re; $flags) as $p "
+     "| [range(0; ($p | length) - 1; 2) as $k | [$p[$k] + ($p[$k + 1] | _captured | str)]] as $new "
+     "| ([$new[] | length] | max // 0) as $count "
+     "| if $count == 0 then $in else range($count) as $i | [$new[][$i], $p[-1]] | add end;"},
     {"gsub", 2, "def gsub($re; str): sub($re; str; \"g\");"},
     {"gsub", 3, "def gsub($re; str; $flags): sub($re; str; $flags + \"g\");"},
     {"ascii", 0, "def ascii: [.] | implode;"},

@@ -183,14 +183,14 @@ std::uint32_t Machine::back() {
 /// Goes to what is there for the error that was raised.
 std::uint32_t Machine::unwind() {
   if (raised_.what() == Raised::What::budget) return kNowhere;
-  std::size_t succeeded = 0;
+  std::vector<double> succeeded;  // the places of attempts
   while (!ways_.empty()) {
     const Way way = ways_.back();
     ways_.pop_back();
-    if (way.kind == Kind::succeeded) ++succeeded;
+    if (way.kind == Kind::succeeded) succeeded.push_back(way.next);
     if (way.kind != Kind::attempt) continue;
-    if (succeeded > 0) {
-      --succeeded;
+    if (!succeeded.empty() && succeeded.back() == static_cast<double>(ways_.size())) {
+      succeeded.pop_back();
       continue;
     }
     drop_frames(way.top);
@@ -373,10 +373,8 @@ void Machine::pay() {
 Value Machine::computed(const Instruction& i) {
   switch (i.op) {
     case Op::index:
-      if (value(i.a).is_string()) raised_.spend(value(i.a).text().size() / 64);
       return index(value(i.a), value(i.b), raised_);
     case Op::slice:
-      if (value(i.a).is_string()) raised_.spend(value(i.a).text().size() / 64);
       return slice(value(i.a), value(i.b), value(i.c), raised_);
     case Op::add:
       return add(taken(i), value(i.b), raised_);
@@ -481,7 +479,7 @@ std::uint32_t Machine::run(std::uint32_t at) {
       case Op::index: {
         const Value& of = value(i.a);
         const Value& key = value(i.b);
-        if (of.is_object() && key.is_string()) {
+        if (of.is_object() && key.is_string() && key.text().size() <= Value::kInlineMax) {
           const Value* found = of.find(key);
           registers_[i.dst] = found == nullptr ? Value() : *found;
           continue;
@@ -580,7 +578,7 @@ std::uint32_t Machine::run(std::uint32_t at) {
         if (static_cast<double>(ways_.size()) == *value(i.a).plain_number() + 1) {
           ways_.pop_back();
         } else {
-          way(Kind::succeeded, here);
+          way(Kind::succeeded, here, *value(i.a).plain_number());
         }
         continue;
       case Op::mark:

@@ -69,7 +69,7 @@ class Machine {
     std::uint32_t at;  ///< instruction
     std::uint32_t frame;
     std::uint32_t top;  ///< the frames up to this one stay
-    double next;        ///< of what is counted
+    double next;        ///< of what is counted; of `succeeded`, the place of the attempt
   };
 
   const Value& value(Operand operand) const {

@@ -304,6 +304,22 @@ TEST(Machine, work_on_what_is_there_takes_steps) {
        {"reduce range(3000) as $i ({}; . + $o)", "reduce range(3000) as $i ({}; . * $o)",
         "[range(3000) | $o] | add", "[range(3000) | $o == $o]", "[range(3000) | $o | keys]"})
     EXPECT_EQ(run(object + works, "null", limits), used_up) << works;
+  const std::string many = "([range(30000) | {key: \"k\\(.)\", value: .}] | from_entries) | ";
+  for (const auto& [deletes, left] :
+       {std::pair{"del(.[])", "0"}, {"map_values(empty)", "0"}, {"del(.k1, .k2)", "29998"}})
+    EXPECT_EQ(run(many + deletes + " | length"), left) << deletes;
+  EXPECT_EQ(run("[range(100000)] | (.[] | select(. % 2 == 0)) |= empty | length"), "50000");
+  for (const std::string works :
+       {"(\"a\" * 1024) as $s | range(20000) | $s | test(\"a*+[bc]\")",
+        "(\"a\" * 60000) | indices(\"a\" * 30000)",
+        "(\"a\" * 1000000) as $s | [$s] | range(100) as $n | getpath([0, {start: 999990, end: "
+        "null}])",
+        "(\"a\" * 1000000) as $k | ((\"a\" * 999999) + \"a\") as $l | {($k): 1} | range(100) as $n "
+        "| "
+        ".[$l]",
+        "(\"%100d\" * 30000) as $f | range(100) as $n | try (0 | strftime($f)) catch 0"})
+    EXPECT_EQ(run("[" + works + "] | length", "null", {.steps = 1'000'000}), used_up) << works;
+  EXPECT_EQ(run("\"ab \" * 20000 | gsub(\" \"; \"_\") | length"), "60000");
   // A part that is nearly everywhere.
   EXPECT_EQ(run("(\"a\" * 400000) as $x | ($x[:200000] + \"b\") as $part | "
                 "($x / $part | length), ($x | contains($part)), ($x | indices($part))"),

@@ -14,6 +14,7 @@
 
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "expr/machine.h"
 #include "expr/program.h"
 #include "expr/read.h"
@@ -81,6 +82,9 @@ std::string content_of(const std::string& name) {
   text << file.rdbuf();
   return std::move(text).str();
 }
+
+/// Of bytes from outside.
+Value text_of(std::string_view bytes) { return Value(std::string_view(as_utf8(bytes))); }
 
 Value json_of(const std::string& option, const std::string& text) {
   auto value = read_json(text);
@@ -165,7 +169,7 @@ Command read_command(const std::vector<std::string>& words) {
       else if (rest == Rest::files)
         command.files.push_back(word);
       else if (rest == Rest::texts)
-        command.positional.append(Value(std::string_view(word)));
+        command.positional.append(text_of(word));
       else
         command.positional.append(json_of("--jsonargs", word));
       continue;
@@ -193,7 +197,7 @@ Command read_command(const std::vector<std::string>& words) {
       command.stream = true;
     } else if (word == "--arg") {
       const std::string name = next(word);
-      bind(name, Value(std::string_view(next(word))));
+      bind(name, text_of(next(word)));
     } else if (word == "--argjson") {
       const std::string name = next(word);
       bind(name, json_of(word + " " + name, next(word)));
@@ -298,7 +302,7 @@ class Inputs {
       if (open_ == nullptr) return false;
       const std::size_t end = text_.find('\n', taken_);
       if (end != text_.npos || (ended_ && taken_ < text_.size())) {
-        value = Value(std::string_view(text_).substr(taken_, end - taken_));
+        value = text_of(std::string_view(text_).substr(taken_, end - taken_));
         taken_ = end == text_.npos ? text_.size() : end + 1;
         ++lines_;
         return true;

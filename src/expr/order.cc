@@ -49,10 +49,18 @@ struct Both {
   std::size_t at = 0;
 };
 
-/// Steps: the bytes of strings are compared, the fields of objects are sorted.
-std::uint64_t cost_of(const Value& value) {
-  if (value.is_string()) return 1 + value.text().size() / 64;
-  return 1 + (value.is_object() ? value.fields().size() : 0);
+/// Steps for looking at all names of an object, which sorting does some times.
+std::uint64_t cost_of_names(const Value& object) {
+  std::uint64_t cost = object.fields().size();
+  for (const Field& field : object.fields()) cost += field.name.text().size() / 16;
+  return cost;
+}
+
+/// Steps for what is looked at before parts are compared.
+std::uint64_t cost_of(const Value& a, const Value& b) {
+  if (a.kind() != b.kind()) return 1;
+  if (a.is_string()) return 1 + std::min(a.text().size(), b.text().size()) / 64;
+  return 1 + (a.is_object() ? cost_of_names(a) + cost_of_names(b) : 0);
 }
 
 /// What can be said at once; none: `inside` is to be compared.
@@ -85,8 +93,13 @@ std::vector<const Field*> sorted_fields(const Value& object) {
   return sorted;
 }
 
+std::vector<const Field*> sorted_fields(const Value& object, Raised& raised) {
+  if (!raised.spend(cost_of_names(object))) return {};
+  return sorted_fields(object);
+}
+
 std::optional<std::strong_ordering> compare(const Value& a, const Value& b, Raised& raised) {
-  if (!raised.spend(cost_of(a))) return std::nullopt;
+  if (!raised.spend(cost_of(a, b))) return std::nullopt;
   Both top;
   if (const auto order = compare_outside(a, b, top)) return order;
   std::vector<Both> outer;
@@ -99,7 +112,7 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b, Rais
       continue;
     }
     const Value& left = top.a[at];
-    if (!raised.spend(cost_of(left))) return std::nullopt;
+    if (!raised.spend(cost_of(left, top.b[at]))) return std::nullopt;
     Both inside;
     const auto order = compare_outside(left, top.b[at], inside);
     if (order && *order != 0) return order;

@@ -22,8 +22,9 @@ std::optional<std::strong_ordering> compare(const Value& a, const Value& b, Rais
 /// With steps of its own.
 std::optional<std::strong_ordering> compare(const Value& a, const Value& b);
 
-/// Of an object, sorted by name.
+/// Of an object, sorted by name. Nothing if no steps are left for it, which is raised.
 std::vector<const Field*> sorted_fields(const Value& object);
+std::vector<const Field*> sorted_fields(const Value& object, Raised& raised);
 
 /// The places of `values`, sorted by them; like ones stay in order. None as above.
 std::optional<std::vector<std::uint32_t>> sorted_places(const Value* values, std::size_t count,

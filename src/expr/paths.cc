@@ -150,43 +150,66 @@ Value change_at(Value of, Elements path, Raised& raised, Change change) {
   return of;
 }
 
-/// Without what `key` is for.
-Value delete_key(Value of, const Value& key, Raised& raised) {
-  const auto refuse = [&](std::string_view what) {
-    return raised.error("Cannot delete " + std::string(name_of(key.kind())) + std::string(what));
-  };
-  switch (of.kind()) {
-    case Kind::null:
-      return of;
-    case Kind::object:
-      if (!key.is_string()) return refuse(" field of object");
-      of.erase(key);
-      return of;
-    case Kind::array: {
-      Range range;
-      if (key.is_object()) {
-        if (!range_of(of.elements().size(), limit(key, "start"), limit(key, "end"), range))
-          return bad_limits(of, raised);
-      } else if (!key.is_number()) {
-        return refuse(" element of array");
-      } else {
-        const double place = std::isnan(key.number()) ? -1 : place_of(of, key.number());
-        if (place < 0 || place >= static_cast<double>(of.elements().size())) return of;
-        range = {static_cast<std::size_t>(place), static_cast<std::size_t>(place) + 1};
-      }
-      of.erase(range.from, range.to);
-      return of;
-    }
-    default:
-      return raised.error("Cannot delete fields from " + std::string(name_of(of.kind())));
+/// Without what `keys` are for: those of one object.
+Value without_names(Value of, const Elements& keys, Raised& raised) {
+  for (const Value& key : keys) {
+    if (!key.is_string())
+      return raised.error("Cannot delete " + std::string(name_of(key.kind())) + " field of object");
   }
+  if (!raised.spend(keys.size() + of.fields().size() / 8)) return {};
+  if (keys.size() == 1) {
+    of.erase(keys[0]);
+    return of;
+  }
+  Value gone = Value::object();
+  for (const Value& key : keys) gone.set(key, Value());
+  Value left = Value::object();
+  for (const Field& field : of.fields()) {
+    if (gone.find(field.name) == nullptr) left.set(field.name, field.value);
+  }
+  return left;
 }
 
-/// A place that is counted from the end, as one from the front: which holds when others are gone.
-void make_absolute(const Value& of, Value& key) {
-  if (!of.is_array()) return;
-  if (key.is_number() && key.number() < 0 && place_of(of, key.number()) >= 0)
-    key = Value(place_of(of, key.number()));
+/// Likewise of one array: places and slices, all as they are before anything goes.
+Value without_places(Value of, const Elements& keys, Raised& raised) {
+  const std::size_t size = of.elements().size();
+  std::vector<Range> ranges;
+  for (const Value& key : keys) {
+    Range range;
+    if (key.is_object()) {
+      if (!range_of(size, limit(key, "start"), limit(key, "end"), range))
+        return bad_limits(of, raised);
+    } else if (!key.is_number()) {
+      return raised.error("Cannot delete " + std::string(name_of(key.kind())) +
+                          " element of array");
+    } else {
+      const double place = std::isnan(key.number()) ? -1 : place_of(of, key.number());
+      if (place < 0 || place >= static_cast<double>(size)) continue;
+      range = {static_cast<std::size_t>(place), static_cast<std::size_t>(place) + 1};
+    }
+    ranges.push_back(range);
+  }
+  if (!raised.spend(keys.size() + size / 16)) return {};
+  if (ranges.size() == 1) {
+    of.erase(ranges[0].from, ranges[0].to);
+    return of;
+  }
+  std::ranges::sort(ranges, {}, &Range::from);
+  Value left = Value::array();
+  std::size_t at = 0;
+  for (const Range& range : ranges) {
+    for (; at < range.from; ++at) left.append(of.elements()[at]);
+    at = std::max(at, range.to);
+  }
+  for (; at < size; ++at) left.append(of.elements()[at]);
+  return left;
+}
+
+Value without(Value of, const Elements& keys, Raised& raised) {
+  if (keys.size() == 0 || of.is_null()) return of;
+  if (of.is_object()) return without_names(std::move(of), keys, raised);
+  if (of.is_array()) return without_places(std::move(of), keys, raised);
+  return raised.error("Cannot delete fields from " + std::string(name_of(of.kind())));
 }
 
 }  // namespace
@@ -195,6 +218,7 @@ Value index(const Value& of, const Value& key, Raised& raised) {
   switch (of.kind()) {
     case Kind::object:
       if (key.is_string()) {
+        if (!raised.spend(key.text().size() / 64)) return {};
         const Value* found = of.find(key);
         return found == nullptr ? Value() : *found;
       }
@@ -233,6 +257,7 @@ Value slice(const Value& of, const Value& from, const Value& to, Raised& raised)
   }
   if (of.is_string()) {
     std::string_view text = of.text();
+    if (!raised.spend(text.size() / 64)) return {};
     if (!range_of(count_characters(text), from, to, range)) return bad_limits(of, raised);
     text.remove_prefix(byte_of_character(text, range.from));
     return Value(text.substr(0, byte_of_character(text, range.to - range.from)));
@@ -274,50 +299,60 @@ Value take_path(Value& of, const Value& path, Raised& raised) {
   return taken;
 }
 
+// In order, all that is behind one key comes together: it is done first, then what goes away itself
+// goes at once, so that nothing moves before its turn.
 Value delete_paths(Value of, const Value& paths, Raised& raised) {
   if (!paths.is_array()) return raised.error("Paths must be specified as an array");
-  std::vector<Value> sorted;
-  for (const Value& path : paths.elements()) {
+  const Elements all = paths.elements();
+  for (const Value& path : all) {
     if (!path.is_array())
       return raised.error("Path must be specified as array, not " +
                           std::string(name_of(path.kind())));
     if (!is_path(path, raised)) return {};
     if (path.elements().size() == 0) return {};
-    // As it is before anything goes.
-    Value absolute = path;
-    Value at = of;
-    for (std::size_t i = 0; i < path.elements().size(); ++i) {
-      Value key = path.elements()[i];
-      make_absolute(at, key);
-      if (!key.is_identical(path.elements()[i])) absolute.set(i, key);
-      if (i + 1 == path.elements().size() || at.is_null()) break;
-      Raised ignored;
-      at = index(at, key, ignored);
-    }
-    sorted.push_back(std::move(absolute));
   }
-  const auto places = sorted_places(sorted.data(), sorted.size(), raised);
+  const auto places = sorted_places(all.first, all.size(), raised);
   if (!places) return {};
-  const Value* before = nullptr;
-  for (std::size_t i = sorted.size(); i-- > 0;) {
-    const Value& path = sorted[(*places)[i]];
-    if (before != nullptr && compare(*before, path, raised) == std::strong_ordering::equal)
+  /// A value, and the paths that lead on from it: those from `at` up to `end`.
+  struct Level {
+    Value of;
+    std::size_t at, end;
+    Value gone = Value::array();  ///< keys
+  };
+  std::vector<Level> levels;
+  levels.push_back({std::move(of), 0, all.size()});
+  for (;;) {
+    if (raised) return {};
+    Level& level = levels.back();
+    const std::size_t depth = levels.size() - 1;
+    if (level.at == level.end) {
+      Value done = without(std::move(level.of), level.gone.elements(), raised);
+      levels.pop_back();
+      if (raised || levels.empty()) return done;
+      Level& outer = levels.back();
+      // The paths that led here are those before its place.
+      const Value& key = all[(*places)[outer.at - 1]].elements()[depth - 1];
+      outer.of = set(std::move(outer.of), key, std::move(done), raised);
       continue;
-    if (raised) return {};
-    before = &path;
-    const Elements keys = path.elements();
+    }
+    const Elements path = all[(*places)[level.at]].elements();
+    const Value& key = path[depth];
+    const std::size_t first = level.at;
+    while (++level.at < level.end) {
+      const auto order = compare(all[(*places)[level.at]].elements()[depth], key, raised);
+      if (!order) return {};
+      if (*order != 0) break;
+    }
+    if (path.size() == depth + 1) {
+      level.gone.append(key);  // and all that is in it
+      continue;
+    }
     // Of what is not there nothing is to be taken away, and nothing comes to be.
-    Value outer = path;
-    outer.erase(keys.size() - 1, keys.size());
-    const Value at = get_path(of, outer, raised);
-    if (raised) return {};
-    if (at.is_null()) continue;
-    of = change_at(std::move(of), keys, raised, [&](Value inner, const Value& key) {
-      return delete_key(std::move(inner), key, raised);
-    });
-    if (raised) return {};
+    if (index(level.of, key, raised).is_null()) continue;
+    Value inner = take(level.of, key, raised);
+    const std::size_t end = level.at;
+    levels.push_back({std::move(inner), first, end});
   }
-  return of;
 }
 
 Value positions(const Value& of, const Value& what, Raised& raised) {
@@ -325,10 +360,11 @@ Value positions(const Value& of, const Value& what, Raised& raised) {
   if (of.is_string() && what.is_string()) {
     const std::string_view text = of.text();
     const std::string_view part = what.text();
-    if (part.empty() || !raised.spend(text.size() / 64)) return found;
+    if (part.empty()) return found;
     std::size_t characters = 0;
     std::size_t counted = 0;
     for (std::size_t at = 0; (at = find_text(text, part, at)) != text.npos; ++at) {
+      if (!raised.spend((at - counted + part.size()) / 64)) return {};
       characters += count_characters(text.substr(counted, at - counted));
       counted = at;
       found.append(Value(static_cast<double>(characters)));

@@ -125,7 +125,7 @@ Reader::Step Reader::begin_value() {
     case 'f':
       return word("false", Value(false));
     case 'n':
-      if (options_.not_finite && text_.substr(at_).starts_with("nan"))
+      if (options_.not_finite && text_.substr(at_).starts_with("na"))
         return word("nan", Value(std::numeric_limits<double>::quiet_NaN()));
       return word("null", Value());
     default:
@@ -252,7 +252,7 @@ Reader::Step Reader::number() {
   if (before_point + behind_point <= kDoubleDigits && !has_exponent) {
     if (behind_point == 0) return take(negative ? -unsigned_number : unsigned_number, at);
     if (text.back() != '0' &&
-        (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 6)) {
+        (text_[first] != '0' || text_.find_first_not_of('0', first + 2) <= first + 5)) {
       // Both are exact, so that the quotient is the nearest double.
       constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};

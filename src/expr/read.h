@@ -67,7 +67,7 @@ class Reader {
   std::string_view text_;
   std::size_t at_ = 0;
   bool whole_ = true;
-  bool ascii_ = true;  ///< what is read of `text_` so far
+  bool ascii_ = true;         ///< whether each byte of `text_` so far is surely a character
   std::vector<Value> parts_;  ///< of all levels that are open
   std::vector<Level> levels_;
   std::string why_;

@@ -167,6 +167,21 @@ TEST(ReadJson, text_may_come_in_any_pieces) {
   }
 }
 
+TEST(ReadJson, what_is_cut_anywhere_goes_on) {
+  ReadOptions options;
+  options.not_finite = true;
+  const std::string all =
+      "[nan,NaN,-Infinity,null,true,-12.50e1,\"a\\u00e9\\ud83d\\ude00\xc3\xa9\"]";
+  for (std::size_t cut = 0; cut < all.size(); ++cut) {
+    Reader reader(options);
+    Value value;
+    std::string_view part = std::string_view(all).substr(0, cut);
+    const auto got = reader.next(part, false, value);
+    ASSERT_TRUE(got) << cut << ": " << got.error().message;
+    EXPECT_NE(*got, Reader::Got::value) << cut;
+  }
+}
+
 TEST(ReadJson, columns_are_characters_in_all_that_was_read) {
   Reader reader;
   std::string_view text = "1 \"\xc3\xa9\" \"ab\" \"\xc3\xa9\xc3\xa9\" ?";

@@ -114,7 +114,7 @@ std::uint32_t place_of(ObjectNode& object, const Value& name) {
   const Field* fields = parts(object);
   const bool is_short = wanted.size() <= Value::kInlineMax;
   const auto is_it = [&](const Field& field) {
-    return is_short ? field.name.is_identical(name) : field.name.text() == wanted;
+    return field.name.is_identical(name) || (!is_short && field.name.text() == wanted);
   };
   if (object.slots == 0) {
     for (std::uint32_t i = 0; i < object.size; ++i) {

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/utf8.h"
 #include "http/problem.h"
 
 namespace nowthen::http {

@@ -1,5 +1,6 @@
 // API keys, and who changed what.
 
+#include "base/utf8.h"
 #include "http/handlers.h"
 
 namespace nowthen::http {

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "http/census.h"
 #include "http/handlers.h"
 

@@ -1,5 +1,6 @@
 // Declaring operations that are run elsewhere, and looking at all of them.
 
+#include "base/utf8.h"
 #include "http/census.h"
 #include "http/declared.h"
 #include "http/handlers.h"

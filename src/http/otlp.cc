@@ -4,6 +4,7 @@
 
 #include <nowthen/json.h>
 
+#include "base/utf8.h"
 #include "http/problem.h"
 
 namespace nowthen::http {

@@ -91,22 +91,6 @@ AboutField about_field(std::string_view message) {
   return {rest.substr(0, at), rest.substr(at + end.size())};
 }
 
-std::string as_utf8(std::string_view text) {
-  if (is_utf8(text)) return std::string(text);
-  std::string clean;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text, i);
-    if (length == 0) {
-      clean += "\xef\xbf\xbd";  // U+FFFD
-      ++i;
-    } else {
-      clean += text.substr(i, length);
-      i += length;
-    }
-  }
-  return clean;
-}
-
 void write_problem(std::string& out, const Problem& problem) {
   JsonWriter json(out);
   json.begin_object();

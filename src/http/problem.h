@@ -38,7 +38,4 @@ void write_problem(std::string& out, const Problem& problem);
 /// With Retry-After where trying again may help at once.
 Response to_response(const Problem& problem);
 
-/// Text for a JSON string: what is not UTF-8 is replaced.
-std::string as_utf8(std::string_view text);
-
 }  // namespace nowthen::http

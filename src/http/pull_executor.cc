@@ -4,6 +4,7 @@
 
 #include <nowthen/json.h>
 
+#include "base/utf8.h"
 #include "core/trace.h"
 #include "http/describe.h"
 #include "http/keys.h"

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <mutex>
 
+#include "base/utf8.h"
 #include "core/why.h"
 #include "http/handlers.h"
 

@@ -40,9 +40,8 @@ using Unspoken = std::function<std::vector<std::string>()>;
 /// 202: kept. 4xx but 408, 425 and 429: final, `ErrorCode::rejected` with "404 text/html\n" and the
 /// body. Everything else, and a result that is no JSON: failed. A redirect is not followed, so it
 /// is among the failures.
-/// Of what `unspoken` gives, which the request held in confidence, no error repeats anything: it
-/// says
-/// "***". It is asked for an error alone.
+/// Of what `unspoken` gives, which the request held in confidence, no error repeats anything: there
+/// it says "***". It is asked for an error alone.
 Verdict judge(ClientResponse response, WallTime now, const Unspoken& unspoken = {});
 Verdict judge(const ClientError& error);
 

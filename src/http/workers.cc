@@ -3,6 +3,7 @@
 #include <atomic>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "http/handlers.h"
 #include "http/switch_executor.h"
 #include "http/timer.h"

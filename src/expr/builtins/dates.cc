@@ -10,6 +10,7 @@
 #include <string>
 
 #include "expr/builtins.h"
+#include "expr/memory.h"
 
 namespace nowthen::expr {
 namespace {
@@ -117,7 +118,8 @@ Value formatted(Call& call, const char* name) {
   std::tm copy = t;
   const std::string epoch = std::to_string(::timegm(&copy));
   std::string format;
-  const std::string_view given = call.arguments[0].text();
+  std::string_view given = call.arguments[0].text();
+  given = given.substr(0, given.find('\0'));  // as in jq
   for (std::size_t at = 0; at < given.size();) {
     const std::string_view part = given.substr(at, conversion_length(given.substr(at)));
     format += is_epoch(part) ? std::string_view(epoch) : part;
@@ -126,7 +128,10 @@ Value formatted(Call& call, const char* name) {
   t.tm_zone = "UTC";
   // A letter more than is wanted, so that nothing at all says that there was no room.
   format += '.';
-  std::string text(format.size() * 16 + 256, '\0');
+  const std::size_t size = format.size() * 16 + 256;
+  if (Memory::is_short_of(size)) return call.raised.budget("memory: a format is too long");
+  if (!call.raised.spend(size / 64)) return {};
+  std::string text(size, '\0');
   text.resize(std::strftime(text.data(), text.size(), format.c_str(), &t));
   if (text.empty()) return call.raised.error(std::string(name) + ": the result is too long");
   text.pop_back();

@@ -13,8 +13,6 @@ namespace {
 
 // Each format makes a text of a value, or raises.
 
-std::string as_json(const Value& value, Raised& raised) { return json_of(value, raised); }
-
 std::string as_text(const Value& value, Raised& raised) {
   return value.is_string() ? std::string(value.text()) : json_of(value, raised);
 }
@@ -33,8 +31,10 @@ bool fits(const std::string& text, Raised& raised) {
 
 std::string replaced(std::string_view text, std::string_view characters,
                      std::initializer_list<std::string_view> by) {
+  const std::size_t most = Memory::left();
   std::string made;
   for (const char c : text) {
+    if (made.size() > most) break;  // which is raised where all of it is there
     const std::size_t which = characters.find(c);
     if (which == characters.npos)
       made += c;
@@ -49,8 +49,10 @@ std::string as_html(const Value& value, Raised& raised) {
 }
 
 std::string as_uri(const Value& value, Raised& raised) {
+  const std::size_t most = Memory::left();
   std::string made;
   for (const char c : as_text(value, raised)) {
+    if (made.size() > most) break;
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                        c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
@@ -181,20 +183,6 @@ std::string as_base32(const Value& value, Raised& raised) {
   return encoded(as_text(value, raised), kBase32, 5, 8);
 }
 
-/// What is no UTF-8 becomes U+FFFD.
-std::string repaired(std::string_view bytes) {
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const std::size_t length = utf8_length(bytes, at);
-    if (length == 0)
-      append_utf8(text, 0xfffd);
-    else
-      text += bytes.substr(at, length);
-    at += std::max<std::size_t>(length, 1);
-  }
-  return text;
-}
-
 std::string decoded(const Value& value, std::string_view letters, unsigned bits, const char* name,
                     Raised& raised) {
   const std::string text = as_text(value, raised);
@@ -202,7 +190,7 @@ std::string decoded(const Value& value, std::string_view letters, unsigned bits,
   std::string bytes;
   std::uint32_t held = 0;
   unsigned count = 0;
-  bool valid = !(bits == 6 && left.size() == 1) && !(left.size() == 0 && !text.empty());
+  bool valid = !left.empty() || text.empty();
   for (const char c : left) {
     const std::size_t digit = letters.find(c);
     if (digit == letters.npos) {
@@ -220,7 +208,7 @@ std::string decoded(const Value& value, std::string_view letters, unsigned bits,
   if (!valid)
     return refused(described(Value(std::string_view(text))) + " is not valid " + name + " data",
                    raised);
-  return repaired(bytes);
+  return as_utf8(bytes);
 }
 
 std::string from_base64(const Value& value, Raised& raised) {
@@ -236,7 +224,7 @@ struct Format {
   std::string (*apply)(const Value&, Raised&);
 };
 constexpr Format kFormats[] = {
-    {"@text", as_text},        {"@json", as_json},     {"@html", as_html},
+    {"@text", as_text},        {"@json", json_of},     {"@html", as_html},
     {"@uri", as_uri},          {"@urid", from_uri},    {"@csv", as_csv},
     {"@tsv", as_tsv},          {"@sh", as_sh},         {"@base64", as_base64},
     {"@base64d", from_base64}, {"@base32", as_base32}, {"@base32d", from_base32}};

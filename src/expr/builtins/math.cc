@@ -96,7 +96,7 @@ Value absolute(Call& call) {
   if (call.input.is_exact())
     return call.input.text().starts_with('-') ? negate(call.input, call.raised)
                                               : std::move(call.input);
-  return Value(std::fabs(call.input.number()));
+  return call.input.number() < 0 ? Value(-call.input.number()) : std::move(call.input);
 }
 
 Value infinite(Call&) { return Value(std::numeric_limits<double>::infinity()); }

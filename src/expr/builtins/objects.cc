@@ -45,8 +45,7 @@ Value keys_of(Call& call, bool is_sorted) {
   } else if (!call.input.is_object()) {
     return call.raised.error(described(call.input) + " has no keys");
   } else if (is_sorted) {
-    if (!call.raised.spend(call.input.fields().size())) return {};
-    for (const Field* field : sorted_fields(call.input)) keys.append(field->name);
+    for (const Field* field : sorted_fields(call.input, call.raised)) keys.append(field->name);
   } else {
     for (const Field& field : call.input.fields()) keys.append(field.name);
   }
@@ -59,7 +58,10 @@ Value keys_unsorted(Call& call) { return keys_of(call, false); }
 Value has(Call& call) {
   const Value& key = call.arguments[0];
   if (call.input.is_null()) return Value(false);
-  if (call.input.is_object() && key.is_string()) return Value(call.input.find(key) != nullptr);
+  if (call.input.is_object() && key.is_string()) {
+    call.raised.spend(key.text().size() / 64);
+    return Value(call.input.find(key) != nullptr);
+  }
   if (call.input.is_array() && key.is_number()) {
     const double place = std::trunc(key.number());
     return Value(place >= 0 && place < static_cast<double>(call.input.elements().size()));
@@ -112,7 +114,7 @@ Value from_entries(Call& call) {
     }
     Value name = name_in(entry);
     if (!name.is_string()) name = Value(std::string_view(json_of(name, call.raised)));
-    made.set(std::move(name), value_in(entry));
+    if (call.raised.spend(name.text().size() / 64)) made.set(std::move(name), value_in(entry));
   };
   if (call.input.is_array()) {
     for (const Value& entry : call.input.elements()) {
@@ -188,7 +190,8 @@ bool is_within(const Value& whole, const Value& part, Call& call) {
 
 Value contains(Call& call) {
   const Value& part = call.arguments[0];
-  if (call.input.kind() != part.kind())
+  const bool are_words = call.input.kind() == Kind::boolean;
+  if (call.input.kind() != part.kind() || (are_words && call.input.is_true() != part.is_true()))
     return call.raised.error(described(call.input) + " and " + described(part) +
                              " cannot have their containment checked");
   return Value(is_within(call.input, part, call));

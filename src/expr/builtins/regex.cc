@@ -30,7 +30,6 @@ struct FreeContext {
 
 struct Regex {
   std::unique_ptr<pcre2_code, FreeCode> code;
-  std::unique_ptr<pcre2_match_context, FreeContext> context;
   std::vector<std::string> names;  ///< of groups, from the first on; empty where there is none
 };
 
@@ -99,7 +98,7 @@ void read_names(Regex& regex) {
 }
 
 /// Compiled before by this thread, or now; null with an error if it cannot be.
-Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
+const Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
   constexpr std::size_t kKept = 256;
   thread_local std::unordered_map<std::string, Regex> kept;
   std::string key = std::to_string(flags.compile) + " ";
@@ -117,7 +116,6 @@ Regex* compiled(Call& call, std::string_view pattern, const Flags& flags) {
                       ") is not a valid regex: " + message_of(error));
     return nullptr;
   }
-  regex.context.reset(pcre2_match_context_create(nullptr));
   read_names(regex);
   if (kept.size() >= kKept) kept.clear();
   return &kept.emplace(std::move(key), std::move(regex)).first->second;
@@ -137,19 +135,26 @@ class Matcher {
         regex_(regex),
         text_(text),
         flags_(flags),
-        found_(pcre2_match_data_create_from_pattern(regex.code.get(), nullptr)) {
+        found_(pcre2_match_data_create_from_pattern(regex.code.get(), nullptr)),
+        context_(pcre2_match_context_create(nullptr)) {
     constexpr std::size_t kHeapMax = 64u << 20;
-    pcre2_set_heap_limit(regex.context.get(),
+    pcre2_set_heap_limit(context_.get(),
                          static_cast<std::uint32_t>(std::min(Memory::left(), kHeapMax) >> 10));
   }
 
-  /// Whether there is a match from `at` on. In a long text no more than some places are tried at
-  /// once, and what that took is paid for by time: a step for ten nanoseconds.
+  /// Whether there is a match from `at` on. PCRE2 does not count all of its work: what may go over
+  /// the rest of the text from each place is paid for by the square of its length, or, where it is
+  /// long, by time: a step for ten nanoseconds. Then no more than some places are tried at once.
   bool find(std::size_t at) {
-    constexpr std::size_t kPlaces = 1'024;
-    if (text_.size() - at <= kPlaces) return find_within(at, text_.size()) > 0;
+    constexpr std::size_t kShort = 1'024;
+    constexpr std::size_t kVisits = std::size_t(1) << 28;
+    if (const std::size_t left = text_.size() - at; left <= kShort) {
+      const std::size_t lines = left / 32;
+      return call_.raised.spend(lines * lines) && find_within(at, text_.size()) > 0;
+    }
     for (;;) {
-      std::size_t end = std::min(at + kPlaces, text_.size());
+      const std::size_t places = std::clamp<std::size_t>(kVisits / (text_.size() - at), 16, 1'024);
+      std::size_t end = std::min(at + places, text_.size());
       while (end < text_.size() && (text_[end] & 0xc0) == 0x80) ++end;
       const std::int64_t before = cpu_nanoseconds();
       const int count = find_within(at, end);
@@ -184,14 +189,14 @@ class Matcher {
   int find_within(std::size_t at, std::size_t end) {
     constexpr std::uint32_t kLimitMax = 100'000'000;
     constexpr std::uint32_t kFree = 1'000;
-    pcre2_set_offset_limit(regex_.context.get(), end);
+    pcre2_set_offset_limit(context_.get(), end);
     for (std::uint32_t limit = kFree;; limit *= 10) {
       if (!call_.raised.spend(limit == kFree ? kFree / 16 : limit)) return -1;
-      pcre2_set_match_limit(regex_.context.get(), limit);
+      pcre2_set_match_limit(context_.get(), limit);
       const int count =
           pcre2_match(regex_.code.get(), reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(),
                       at, PCRE2_NO_UTF_CHECK | (flags_.not_empty ? PCRE2_NOTEMPTY : 0),
-                      found_.get(), regex_.context.get());
+                      found_.get(), context_.get());
       if (count > 0) return count;
       if (count == PCRE2_ERROR_NOMATCH) return 0;
       if (count == PCRE2_ERROR_MATCHLIMIT && limit < kLimitMax) continue;
@@ -210,6 +215,7 @@ class Matcher {
   const std::string_view text_;
   const Flags& flags_;
   const std::unique_ptr<pcre2_match_data, FreeMatch> found_;
+  const std::unique_ptr<pcre2_match_context, FreeContext> context_;
 };
 
 /// Counts characters up to places that only go forward, mostly.
@@ -249,7 +255,7 @@ Value not_found(Value name) {
 }
 
 /// The expression of a call, ready to match its input; null with an error if there is none.
-Regex* prepared(Call& call, Flags& flags) {
+const Regex* prepared(Call& call, Flags& flags) {
   if (!call.input.is_string()) {
     call.raised.error(described(call.input) + " cannot be matched, as it is not a string");
     return nullptr;
@@ -262,32 +268,55 @@ Regex* prepared(Call& call, Flags& flags) {
   return compiled(call, call.arguments[0].text(), flags);
 }
 
+/// A match, with its groups as `captures`.
+Value matched(Call& call, const Regex& regex, Characters& characters, const PCRE2_SIZE* offsets) {
+  Value captures = Value::array();
+  for (std::size_t group = 1; group <= regex.names.size(); ++group) {
+    const std::string& written = regex.names[group - 1];
+    const Value name = written.empty() ? Value() : Value(std::string_view(written));
+    const PCRE2_SIZE begin = offsets[2 * group];
+    captures.append(begin == PCRE2_UNSET
+                        ? not_found(name)
+                        : found(call, characters, begin, offsets[2 * group + 1], "name", name));
+  }
+  return found(call, characters, offsets[0], std::max(offsets[0], offsets[1]), "captures",
+               std::move(captures));
+}
+
 Value match(Call& call) {
   Flags flags;
-  Regex* regex = prepared(call, flags);
+  const Regex* regex = prepared(call, flags);
   if (regex == nullptr) return {};
   const std::string_view text = call.input.text();
   Characters characters(text);
   Value matches = Value::array();
   Matcher(call, *regex, text, flags).each([&](const PCRE2_SIZE* offsets) {
-    Value captures = Value::array();
-    for (std::size_t group = 1; group <= regex->names.size(); ++group) {
-      const std::string& written = regex->names[group - 1];
-      const Value name = written.empty() ? Value() : Value(std::string_view(written));
-      const PCRE2_SIZE begin = offsets[2 * group];
-      captures.append(begin == PCRE2_UNSET
-                          ? not_found(name)
-                          : found(call, characters, begin, offsets[2 * group + 1], "name", name));
-    }
-    matches.append(found(call, characters, offsets[0], std::max(offsets[0], offsets[1]), "captures",
-                         std::move(captures)));
+    matches.append(matched(call, *regex, characters, offsets));
   });
   return matches;
 }
 
+/// [gap, match, gap, match, ..., rest]: all of the text, in which the matches are objects.
+Value pieces(Call& call) {
+  Flags flags;
+  const Regex* regex = prepared(call, flags);
+  if (regex == nullptr) return {};
+  const std::string_view text = call.input.text();
+  Characters characters(text);
+  Value all = Value::array();
+  std::size_t from = 0;
+  Matcher(call, *regex, text, flags).each([&](const PCRE2_SIZE* offsets) {
+    all.append(Value(text.substr(from, std::max(offsets[0], from) - from)));
+    all.append(matched(call, *regex, characters, offsets));
+    from = std::max({from, offsets[0], offsets[1]});
+  });
+  all.append(Value(text.substr(from)));
+  return all;
+}
+
 Value test(Call& call) {
   Flags flags;
-  Regex* regex = prepared(call, flags);
+  const Regex* regex = prepared(call, flags);
   if (regex == nullptr) return {};
   return Value(Matcher(call, *regex, call.input.text(), flags).find(0));
 }
@@ -295,7 +324,7 @@ Value test(Call& call) {
 /// The pieces between matches.
 Value split_by(Call& call) {
   Flags flags;
-  Regex* regex = prepared(call, flags);
+  const Regex* regex = prepared(call, flags);
   if (regex == nullptr) return {};
   flags.global = true;
   const std::string_view text = call.input.text();
@@ -335,11 +364,9 @@ Value expression(Call& call) {
   return Value::array(parts, 2);
 }
 
-constexpr Builtin kBuiltins[] = {{"_match", 2, match},
-                                 {"test", 2, test},
-                                 {"split", 2, split_by},
-                                 {"_captured", 0, captured},
-                                 {"_expression", 1, expression}};
+constexpr Builtin kBuiltins[] = {{"_match", 2, match},       {"_pieces", 2, pieces},
+                                 {"test", 2, test},          {"split", 2, split_by},
+                                 {"_captured", 0, captured}, {"_expression", 1, expression}};
 
 }  // namespace
 
