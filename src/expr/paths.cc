@@ -269,7 +269,6 @@ Value slice(const Value& of, const Value& from, const Value& to, Raised& raised)
 Value get_path(Value of, const Value& path, Raised& raised) {
   if (!is_path(path, raised)) return {};
   for (const Value& key : path.elements()) {
-    if (of.is_null()) return {};
     of = index(of, key, raised);
     if (raised) return {};
   }
