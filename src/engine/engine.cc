@@ -200,6 +200,8 @@ Result<void> Engine::recover(Driving driving) {
 }
 
 void Engine::drain(Duration patience) {
+  // First: who sees that it is draining must find that no loop takes more.
+  for (const auto& loop : loops_) loop->refuse_more();
   draining_ = true;
   if (threads_.empty() || patience <= Duration::zero()) return;
   for (const auto& loop : loops_) loop->post([&loop = *loop] { loop.drain(); });

@@ -398,7 +398,7 @@ void Loop::configure(const core::Configure& command) {
 }
 
 void Loop::drain() {
-  draining_ = true;
+  refuse_more();
   for (const auto& partition : partitions_) partition->state.draining = true;
   executor_->evict_idle(kNever);
 }

@@ -95,7 +95,9 @@ class Loop final : public LoopPort {
   WallTime next_due() const;
   /// Turns until `stop`, sleeping in between.
   void run();
-  /// From now on `ask` is refused with `unavailable`, and no attempt begins.
+  /// From now on `ask` is refused with `unavailable`. Any thread.
+  void refuse_more() { draining_ = true; }
+  /// Likewise, and no attempt begins.
   void drain();
   /// Nothing more is accepted, written or released; waiters are told why, or that theirs is stored.
   void fail(const Error& error);
@@ -216,7 +218,7 @@ class Loop final : public LoopPort {
   WallTime gather_until_ = kNever;          ///< of the open turn, where nobody waits for it
   bool dropping_ = false;                   ///< a bucket is being read before it goes
   WallTime budget_told_ = WallTime::min();  ///< when it may be logged again that it is used up
-  bool draining_ = false;
+  std::atomic<bool> draining_ = false;
   bool closing_ = false;
   std::atomic<bool> closed_ = false;  ///< set under mutex_: nothing is posted any more
   /// Found at start: live invocations of operations, or versions, that nothing here runs.
