@@ -165,8 +165,9 @@ TEST_P(StoreConformance, the_room_of_a_range_is_about_what_was_written_there) {
   }
   ASSERT_TRUE(write(std::move(rows)));
   const std::uint64_t bytes = store_->bytes(std::string("F\0\1", 3), std::string("F\0\2", 3));
-  EXPECT_GT(bytes, 300'000u);
-  EXPECT_LT(bytes, 3'000'000u);
+  // What is in no file yet RocksDB guesses by chance: good for the order of magnitude.
+  EXPECT_GT(bytes, 100'000u);
+  EXPECT_LT(bytes, 10'000'000u);
   EXPECT_EQ(store_->bytes(std::string("F\0\2", 3), std::string("F\0\3", 3)), 0u);
 }
 
