@@ -283,21 +283,8 @@ Value matched(Call& call, const Regex& regex, Characters& characters, const PCRE
                std::move(captures));
 }
 
-Value match(Call& call) {
-  Flags flags;
-  const Regex* regex = prepared(call, flags);
-  if (regex == nullptr) return {};
-  const std::string_view text = call.input.text();
-  Characters characters(text);
-  Value matches = Value::array();
-  Matcher(call, *regex, text, flags).each([&](const PCRE2_SIZE* offsets) {
-    matches.append(matched(call, *regex, characters, offsets));
-  });
-  return matches;
-}
-
-/// [gap, match, gap, match, ..., rest]: all of the text, in which the matches are objects.
-Value pieces(Call& call) {
+/// [match, match, ...]; with gaps [gap, match, gap, match, ..., rest]: all of the text.
+Value matches(Call& call, bool with_gaps) {
   Flags flags;
   const Regex* regex = prepared(call, flags);
   if (regex == nullptr) return {};
@@ -306,13 +293,16 @@ Value pieces(Call& call) {
   Value all = Value::array();
   std::size_t from = 0;
   Matcher(call, *regex, text, flags).each([&](const PCRE2_SIZE* offsets) {
-    all.append(Value(text.substr(from, std::max(offsets[0], from) - from)));
+    if (with_gaps) all.append(Value(text.substr(from, std::max(offsets[0], from) - from)));
     all.append(matched(call, *regex, characters, offsets));
     from = std::max({from, offsets[0], offsets[1]});
   });
-  all.append(Value(text.substr(from)));
+  if (with_gaps) all.append(Value(text.substr(from)));
   return all;
 }
+
+Value match(Call& call) { return matches(call, false); }
+Value pieces(Call& call) { return matches(call, true); }
 
 Value test(Call& call) {
   Flags flags;
